@@ -1,0 +1,116 @@
+"""The screen in a real browser: the live picture's rate and price, and the time from tap to painted result.
+
+The kiosk runs as its own process on the phantom camera (12-megapixel stills); headless Chromium shows it. Frames are
+counted by the page as it draws them, processor time by the kernel, tap and paint by the page's own performance marks.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.machine import this_machine
+from benchmarks.process import RunningKiosk, running_kiosk
+from benchmarks.statistics import summary_ms
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+WARM_UP_MS = 3000
+# a promise, because the page's policy lets nothing be evaluated from a string inside it
+_TAP_TO_PAINTED = """() => new Promise((resolve) => {
+  const time = (name) => performance.getEntriesByName(name)[0]?.startTime;
+  const look = () => time("kiosk:painted") ? resolve(time("kiosk:painted") - time("kiosk:tap")) : setTimeout(look, 20);
+  look();
+})"""
+_SIZE = {"width": 1280, "height": 800}
+
+
+def measure(taps: int, preview_s: float) -> dict[str, Any]:
+    """Measure on this machine.
+
+    Args:
+        taps: captures from tap to painted, after one that does not count.
+        preview_s: how long the live picture is watched.
+
+    Returns:
+        A JSON document with machine, raw samples and summaries.
+
+    Raises:
+        RuntimeError: there is no Chromium, or the kiosk does not start.
+    """
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        raise RuntimeError("Chromium is missing: sudo apt-get install chromium")
+    # a lens cap or a fault would be a quick "result": only real results count
+    with (
+        tempfile.TemporaryDirectory() as profile,
+        running_kiosk("phantom") as kiosk,
+        sync_playwright() as playwright,
+        playwright.chromium.launch_persistent_context(
+            profile,
+            executable_path=chromium,
+            headless=True,
+            args=["--no-sandbox"],
+            viewport=_SIZE,  # type: ignore[arg-type]
+        ) as browser,
+    ):
+        page = browser.new_page()
+        page.goto(kiosk.url)
+        page.locator("button.skip").click()
+        preview = _watch_preview(page, kiosk, preview_s)
+        samples = [_tap_to_painted_ms(page) for _ in range(taps + 1)]
+        first, *warm = samples
+        return {
+            "machine": this_machine().to_json(),
+            "ready_s": kiosk.ready_s,
+            "preview": preview,
+            "tap_to_painted_ms": {"first": first, **summary_ms(warm), "samples": warm},
+        }
+
+
+def _watch_preview(page: Page, kiosk: RunningKiosk, duration_s: float) -> dict[str, float]:
+    page.locator("button.shutter:enabled").wait_for()
+    page.wait_for_timeout(WARM_UP_MS)
+    drawn, cpu_s, started = _drawn(page), kiosk.cpu_s(), perf_counter()
+    page.wait_for_timeout(duration_s * 1e3)
+    elapsed_s = perf_counter() - started
+    return {
+        "frames_per_s": (_drawn(page) - drawn) / elapsed_s,
+        "server_core_share": (kiosk.cpu_s() - cpu_s) / elapsed_s,
+        "watched_s": elapsed_s,
+    }
+
+
+def _drawn(page: Page) -> int:
+    return int(page.locator("canvas.live").get_attribute("data-drawn") or 0)
+
+
+def _tap_to_painted_ms(page: Page) -> float:
+    """One capture and its result; goes back to the Capture screen."""
+    shutter = page.locator("button.shutter:enabled")
+    shutter.wait_for()
+    page.evaluate("performance.clearMarks()")
+    shutter.click()
+    elapsed_ms = page.evaluate(_TAP_TO_PAINTED)
+    page.locator("button.retake").click()
+    return float(elapsed_ms)
+
+
+def table(document: Mapping[str, Any]) -> str:
+    """The measurement in words, one line a figure."""
+    preview, painted = document["preview"], document["tap_to_painted_ms"]
+    return "\n".join(
+        [
+            f"start to healthy       {document['ready_s']:.2f} s",
+            f"live picture           {preview['frames_per_s']:.1f} frames/s drawn",
+            f"server                 {preview['server_core_share']:.1%} of a core meanwhile",
+            f"tap to painted         first {painted['first']:.0f} ms, then p50 {painted['p50']:.0f}, "
+            f"p95 {painted['p95']:.0f}, max {painted['max']:.0f} ms ({len(painted['samples'])} taps)",
+        ]
+    )

@@ -1,0 +1,286 @@
+"""A model bundle on disk: the manifest, and the proof that it is what was published.
+
+A bundle is a folder: `manifest.json`, the members' `*_int8.tflite`, `familiarity.npz`, `MODEL_CARD.md`. The manifest
+holds the SHA-256 of every other file and a digest of itself, and all are checked before a byte of a model is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edge_models.context import ContextTables
+from edge_models.errors import BundleError
+from edge_models.labels import LesionClass
+from edge_models.preprocess import View
+
+SCHEMA = 1
+BUNDLES = Path(__file__).parent / "bundles"
+"""Where the bundles that ship with the package lie."""
+
+_REMEDY = "Install the bundle again; if you made it yourself, publish it again with `python -m training publish`"
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How averaged log-softmax values become probabilities: `softmax(mean_log_p / temperature + class_bias)`.
+
+    Attributes:
+        temperature: > 0 (Guo et al. 2017, doi:10.48550/arXiv.1706.04599).
+        class_bias: added log-odds by class, in class order.
+        prevalence: the class frequencies that the probabilities are calibrated for, summing to 1.
+    """
+
+    temperature: float
+    class_bias: tuple[float, ...]
+    prevalence: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Thresholds on calibrated probabilities, all fitted on held-out lesions.
+
+    Attributes:
+        referral_threshold: summed probability of the malignant classes from which a referral is advised.
+        melanoma_threshold: probability of melanoma from which it is named, whatever its rank.
+        conformal_coverage: the promised share of cases whose true class lies in the prediction set.
+        conformal_threshold: a class is in the set when `1 - probability <= conformal_threshold` (LAC,
+            Sadinle, Lei, Wasserman 2019, doi:10.1080/01621459.2017.1395341).
+    """
+
+    referral_threshold: float
+    melanoma_threshold: float
+    conformal_coverage: float
+    conformal_threshold: float
+
+
+@dataclass(frozen=True)
+class Familiarity:
+    """What tells a dermatoscopic image from anything else (see `edge_models.familiarity`).
+
+    Attributes:
+        file: the fitted parameters in the bundle.
+        threshold: distances above it are not a dermatoscopic image as the model knows them.
+    """
+
+    file: str
+    threshold: float
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a bundle says of itself. `classes` is the one place where a class order is written down.
+
+    Attributes:
+        members: file names of the networks, each run on every view.
+        views: what is cut from a picture, the same for every member.
+        input_size_px: side of the square model input.
+        context: what age, sex and site add; None where the bundle has no such tables.
+        texts: training data, licence, intended use and the like, by their manifest key.
+    """
+
+    model_id: str
+    classes: tuple[LesionClass, ...]
+    input_size_px: int
+    members: tuple[str, ...]
+    views: tuple[View, ...]
+    calibration: Calibration
+    decision: Decision
+    familiarity: Familiarity
+    context: ContextTables | None
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A verified bundle: nothing in `folder` differs from what was published.
+
+    Attributes:
+        member_bytes: the networks, read once and hashed as read, in the manifest's order.
+        edgetpu_bytes: the same, with each replaced by what `edgetpu_compiler` made of it where the bundle has that
+            (`<name>_edgetpu.tflite` beside `<name>.tflite`).
+        familiarity_bytes: the npz file of `manifest.familiarity`.
+    """
+
+    folder: Path
+    manifest: Manifest
+    member_bytes: tuple[bytes, ...]
+    edgetpu_bytes: tuple[bytes, ...]
+    familiarity_bytes: bytes
+
+
+TEXT_KEYS = ("created", "training_data", "licence", "intended_use", "not_tested_on")
+
+
+def load(folder: Path) -> Bundle:
+    """Read and verify the bundle in `folder`.
+
+    Raises:
+        BundleError: a file is missing, unreadable or altered, or the manifest says something impossible.
+    """
+    manifest_path = folder / "manifest.json"
+    raw = _read(manifest_path)
+    try:
+        document = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise BundleError(f"{manifest_path} is not JSON ({error})", _REMEDY) from error
+    if not isinstance(document, dict):
+        raise BundleError(f"{manifest_path} is not a JSON object", _REMEDY)
+    if document.get("schema") != SCHEMA:
+        raise BundleError(
+            f"{manifest_path} has schema {document.get('schema')!r}, this version reads {SCHEMA}",
+            "Install a bundle and a kiosk of the same version",
+        )
+    if document.get("digest") != digest(document):
+        raise BundleError(f"{manifest_path} was altered after it was published", _REMEDY)
+    try:
+        manifest = _parse(document)
+        hashes = {str(name): str(value) for name, value in document["files"].items()}
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        detail = f"lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise BundleError(f"{manifest_path}: {detail}", _REMEDY) from error
+    contents = {name: _read_verified(folder, name, value) for name, value in hashes.items()}
+    for name in (*manifest.members, manifest.familiarity.file):
+        if name not in contents:
+            raise BundleError(f"{manifest_path} names {name} but has no hash of it", _REMEDY)
+    return Bundle(
+        folder=folder,
+        manifest=manifest,
+        member_bytes=tuple(contents[name] for name in manifest.members),
+        edgetpu_bytes=tuple(
+            contents.get(name.removesuffix(".tflite") + "_edgetpu.tflite", contents[name]) for name in manifest.members
+        ),
+        familiarity_bytes=contents[manifest.familiarity.file],
+    )
+
+
+def default_bundle() -> Path:
+    """The folder of the bundle that ships with this version.
+
+    Raises:
+        BundleError: there is none, or more than one.
+    """
+    found = sorted(path.parent for path in BUNDLES.glob("*/manifest.json"))
+    if len(found) != 1:
+        names = ", ".join(path.name for path in found) or "none"
+        raise BundleError(
+            f"one model bundle is expected in {BUNDLES}, found: {names}", "Name the one to use: [model] bundle"
+        )
+    return found[0]
+
+
+def seal(folder: Path, document: Mapping[str, Any]) -> Path:
+    """Write `document` as the manifest of `folder`: adds the schema, every file's SHA-256 and the digest.
+
+    Args:
+        folder: holds the finished files of the bundle.
+        document: the manifest without `schema`, `files` and `digest`.
+
+    Returns:
+        The manifest's path. It is read back and verified before this returns.
+
+    Raises:
+        BundleError: the result would not load; then there is no manifest.
+    """
+    files = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.iterdir())
+        if path.is_file() and path.name != "manifest.json"
+    }
+    sealed: dict[str, Any] = {**document, "schema": SCHEMA, "files": files}
+    sealed["digest"] = digest(sealed)
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(sealed, indent=2) + "\n", encoding="utf-8")
+    try:
+        load(folder)
+    except BundleError:
+        path.unlink()
+        raise
+    return path
+
+
+def digest(document: Mapping[str, Any]) -> str:
+    """SHA-256 of the manifest without its own digest, in JSON with sorted keys and no spaces."""
+    rest = {key: value for key, value in document.items() if key != "digest"}
+    canonical = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def _parse(document: Mapping[str, Any]) -> Manifest:
+    codes = [str(code) for code in document["classes"]]
+    known = {lesion.code: lesion for lesion in LesionClass}
+    if sorted(codes) != sorted(known):
+        raise ValueError(f"classes must be each of {', '.join(sorted(known))} once, not {', '.join(codes)}")
+    calibration = document["calibration"]
+    decision = document["decision"]
+    familiarity = document["familiarity"]
+    prevalence = tuple(_vector(calibration["prevalence"], len(codes), "prevalence"))
+    if abs(sum(prevalence) - 1.0) > 1e-6 or min(prevalence) <= 0.0:
+        raise ValueError(f"prevalence must be positive and sum to 1, not {prevalence}")
+    members = tuple(str(name) for name in document["members"])
+    views = tuple(View.from_json(view) for view in document["views"])
+    if not members or not views or len(set(members)) != len(members):
+        raise ValueError("at least one member and one view are needed, and no member twice")
+    return Manifest(
+        model_id=str(document["model_id"]),
+        classes=tuple(known[code] for code in codes),
+        input_size_px=_positive_int(document["input_size_px"], "input_size_px"),
+        members=members,
+        views=views,
+        calibration=Calibration(
+            temperature=_number(calibration["temperature"], "temperature", 1e-3, 1e3),
+            class_bias=tuple(_vector(calibration["class_bias"], len(codes), "class_bias")),
+            prevalence=prevalence,
+        ),
+        decision=Decision(
+            referral_threshold=_number(decision["referral_threshold"], "referral_threshold", 0.0, 1.0),
+            melanoma_threshold=_number(decision["melanoma_threshold"], "melanoma_threshold", 0.0, 1.0),
+            conformal_coverage=_number(decision["conformal_coverage"], "conformal_coverage", 0.5, 1.0),
+            conformal_threshold=_number(decision["conformal_threshold"], "conformal_threshold", 0.0, 1.0),
+        ),
+        familiarity=Familiarity(
+            file=str(familiarity["file"]),
+            threshold=_number(familiarity["threshold"], "familiarity threshold", 1e-6, 1e6),
+        ),
+        context=ContextTables.from_json(document["context"], len(codes)) if "context" in document else None,
+        texts={key: str(document[key]) for key in TEXT_KEYS},
+    )
+
+
+def _vector(values: Any, length: int, name: str) -> Iterator[float]:
+    if not isinstance(values, list) or len(values) != length:
+        raise ValueError(f"{name} must be a list of {length} numbers")
+    return (_number(value, name, -1e3, 1e3) for value in values)
+
+
+def _number(value: Any, name: str, low: float, high: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise ValueError(f"{name} must be a number from {low:g} to {high:g}, not {value!r}")
+    return float(value)
+
+
+def _positive_int(value: Any, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name} must be a positive whole number, not {value!r}")
+    return value
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except (OSError, ValueError) as error:  # the latter for a name that cannot be one
+        detail = error.strerror if isinstance(error, OSError) else error
+        raise BundleError(f"{path} cannot be read ({detail})", _REMEDY) from error
+
+
+def _read_verified(folder: Path, name: str, expected: str) -> bytes:
+    if Path(name).name != name:
+        raise BundleError(f"the manifest names {name!r}, which is not a file of {folder}", _REMEDY)
+    content = _read(folder / name)
+    if hashlib.sha256(content).hexdigest() != expected:
+        raise BundleError(f"{folder / name} is not the file that was published (its SHA-256 differs)", _REMEDY)
+    return content

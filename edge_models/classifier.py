@@ -1,0 +1,178 @@
+"""A bundle and an interpreter make a classifier: one picture in, one calibrated `Prediction` out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from time import perf_counter
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_models import bundle as bundles
+from edge_models.bundle import Bundle, Calibration
+from edge_models.context import Context
+from edge_models.engine import Interpreter
+from edge_models.errors import BundleError
+from edge_models.familiarity import FeatureSpace
+from edge_models.interpreter import open_interpreter
+from edge_models.prediction import Prediction
+from edge_models.preprocess import View, model_input
+
+
+class Classifier:
+    """All views through all members of one bundle. `classify` may be called from one thread at a time."""
+
+    def __init__(self, bundle: Bundle, interpreter: Interpreter) -> None:
+        """Use an opened interpreter; closing the classifier closes it.
+
+        Raises:
+            BundleError: the familiarity parameters cannot be used with these networks.
+        """
+        self.bundle = bundle
+        self.interpreter = interpreter
+        self._feature_space = FeatureSpace.from_npz(bundle.familiarity_bytes)
+        sizes = (self._feature_space.mean.shape, interpreter.output_shapes.embedding)
+        if sizes[0] != sizes[1]:
+            raise BundleError(
+                f"the familiarity parameters are for an embedding {list(sizes[0])}, the networks give {list(sizes[1])}",
+                "Publish the bundle again with `python -m training publish`",
+            )
+
+    @classmethod
+    def open(cls, folder: Path | None = None, engine: str = "auto", threads: int | None = None) -> Self:
+        """Verify the bundle in `folder` (None: the one that ships) and open an engine for it.
+
+        Args:
+            engine: "auto", "cpu" or "edgetpu".
+            threads: CPU threads; None for as many as there are cores.
+
+        Raises:
+            BundleError: the bundle is not what was published.
+            EngineUnavailable: the engine named is not there ("auto" falls back to the CPU instead).
+        """
+        bundle = bundles.load(folder or bundles.default_bundle())
+        interpreter = open_interpreter(bundle, engine, threads)
+        try:
+            return cls(bundle, interpreter)
+        except BaseException:
+            interpreter.close()
+            raise
+
+    def classify(self, rgb: NDArray[np.uint8], context: Context | None = None) -> Prediction:
+        """Predict the lesion class of one picture.
+
+        Args:
+            rgb: uint8[height, width, 3].
+            context: what is known of the patient; used where the bundle holds tables for it.
+
+        Raises:
+            ValueError: not such an array.
+            EngineFailed: the engine stopped answering and nothing could stand in for it.
+        """
+        manifest = self.bundle.manifest
+        started = perf_counter()
+        inputs = self.interpreter.input_quantisation
+        batch = model_input(rgb, manifest.views, manifest.input_size_px, inputs.scale, inputs.zero_point)
+        preprocessed = perf_counter()
+        outputs = self.interpreter.invoke(batch)
+        invoked = perf_counter()
+        probabilities = calibrate(mean_log_softmax(outputs.logits), manifest.calibration)
+        if context is not None and manifest.context is not None:
+            probabilities = softmax(np.log(probabilities) + manifest.context.log_odds(context, len(probabilities)))
+        scores = equal_priors(probabilities, manifest.calibration)
+        members = conformal_set(probabilities, manifest.decision.conformal_threshold)
+        # the first member's features: each member has a feature space of its own, and one is enough to know a lesion
+        distance = self._feature_space.distance(outputs.embedding[0].mean(axis=0))
+        calibrated = perf_counter()
+        activation = upright_activation(outputs.activation_map, manifest.views, int(np.argmax(probabilities)))
+        explained = perf_counter()
+        classes = manifest.classes
+        return Prediction(
+            probabilities=dict(zip(classes, probabilities.tolist(), strict=True)),
+            scores=dict(zip(classes, scores.tolist(), strict=True)),
+            prediction_set=frozenset(classes[index] for index in members),
+            unfamiliarity=distance / manifest.familiarity.threshold,
+            activation_map=activation,
+            model_id=manifest.model_id,
+            engine=self.interpreter.describe(),
+            timings_ms={
+                "preprocess": (preprocessed - started) * 1e3,
+                "invoke": (invoked - preprocessed) * 1e3,
+                "calibrate": (calibrated - invoked) * 1e3,
+                "explain": (explained - calibrated) * 1e3,
+            },
+        )
+
+    def close(self) -> None:
+        """Give the engine back; may be called again."""
+        self.interpreter.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def mean_log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Pool the evidence of members and views: the mean of log-softmax, float[members, views, C] → float64[C]."""
+    wide = logits.astype(np.float64)
+    wide = wide - wide.max(axis=-1, keepdims=True)
+    log_softmax = wide - np.log(np.exp(wide).sum(axis=-1, keepdims=True))
+    return np.asarray(log_softmax.reshape(-1, logits.shape[-1]).mean(axis=0))
+
+
+def calibrate(mean_log_p: NDArray[np.float64], calibration: Calibration) -> NDArray[np.float64]:
+    """Pooled log-softmax float64[..., C] → probabilities float64[..., C] at the manifest's prevalence."""
+    return softmax(mean_log_p / calibration.temperature + np.asarray(calibration.class_bias))
+
+
+def equal_priors(probabilities: NDArray[np.float64], calibration: Calibration) -> NDArray[np.float64]:
+    """Probabilities float64[..., C] under equal class priors instead of the manifest's prevalence (Bayes' rule)."""
+    odds = probabilities / np.asarray(calibration.prevalence)
+    return np.asarray(odds / odds.sum(axis=-1, keepdims=True))
+
+
+def conformal_set(probabilities: NDArray[np.float64], threshold: float) -> list[int]:
+    """Indices of the classes that cannot be excluded; the likeliest always belongs to them."""
+    likeliest = int(np.argmax(probabilities))
+    return [index for index, p in enumerate(probabilities) if 1.0 - p <= threshold or index == likeliest]
+
+
+def softmax(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Softmax over the last axis."""
+    exponentials = np.exp(values - values.max(axis=-1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
+
+
+def upright_activation(
+    activation_map: NDArray[np.float32], views: Sequence[View], index: int
+) -> NDArray[np.float32] | None:
+    """Class activation map (Zhou et al. 2016, doi:10.1109/CVPR.2016.319) of one class over the whole square.
+
+    Averages the maps of all members over the views that show the whole square (zoom 1, centred), each put upright
+    again; negative evidence is cut off.
+
+    Args:
+        activation_map: float32[members, views, rows, columns, C].
+        views: as in the manifest.
+        index: the class's place in class order.
+
+    Returns:
+        float32[rows, columns] ≥ 0, or None where no view shows the whole square.
+    """
+    upright = []
+    for number, view in enumerate(views):
+        if view.zoom != 1.0 or view.dx or view.dy:
+            continue
+        single = activation_map[:, number, :, :, index].mean(axis=0)
+        single = single[:, ::-1] if view.flip else single
+        upright.append(np.rot90(single, -view.quarter_turns))
+    if not upright:
+        return None
+    return np.asarray(np.maximum(np.mean(upright, axis=0), 0.0), np.float32)

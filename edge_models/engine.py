@@ -1,0 +1,98 @@
+"""What every inference engine takes and gives; `edge_models.interpreter` opens one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_models.prediction import Engine
+
+
+@dataclass(frozen=True)
+class Quantisation:
+    """How an integer tensor stands for real numbers: `real = (stored - zero_point) * scale`."""
+
+    scale: float
+    zero_point: int
+
+
+@dataclass(frozen=True)
+class OutputShapes:
+    """The shape of each output for one member and one view."""
+
+    logits: tuple[int, ...]
+    activation_map: tuple[int, ...]
+    embedding: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Outputs:
+    """What the networks say of every view, dequantised.
+
+    Attributes:
+        logits: float32[members, views, C].
+        activation_map: float32[members, views, rows, columns, C], the logits before averaging over the picture.
+        embedding: float32[members, views, D].
+    """
+
+    logits: NDArray[np.float32]
+    activation_map: NDArray[np.float32]
+    embedding: NDArray[np.float32]
+
+    @classmethod
+    def empty(cls, shapes: OutputShapes, members: int, views: int) -> Outputs:
+        """Arrays to be filled."""
+        return cls(
+            logits=np.empty((members, views, *shapes.logits), np.float32),
+            activation_map=np.empty((members, views, *shapes.activation_map), np.float32),
+            embedding=np.empty((members, views, *shapes.embedding), np.float32),
+        )
+
+    def to_bytes(self) -> bytes:
+        """All values in the order of the attributes, what `from_bytes` reads."""
+        return b"".join(values.tobytes() for values in (self.logits, self.activation_map, self.embedding))
+
+    @classmethod
+    def from_bytes(cls, content: bytes, shapes: OutputShapes, members: int, views: int) -> Outputs:
+        """Read what `to_bytes` wrote on the same machine.
+
+        Raises:
+            ValueError: not as many bytes as the shapes ask for.
+        """
+        outputs = cls.empty(shapes, members, views)
+        parts = (outputs.logits, outputs.activation_map, outputs.embedding)
+        if len(content) != sum(part.nbytes for part in parts):
+            raise ValueError(f"{len(content)} bytes are not the outputs for {members} members and {views} views")
+        start = 0
+        for part in parts:
+            part[...] = np.frombuffer(content, np.float32, part.size, start).reshape(part.shape)
+            start += part.nbytes
+        return outputs
+
+
+class Interpreter(Protocol):
+    """Runs all members of one bundle; one thread at a time may use it."""
+
+    @property
+    def input_quantisation(self) -> Quantisation:
+        """What `invoke` expects its batch to be quantised with."""
+
+    @property
+    def output_shapes(self) -> OutputShapes:
+        """What `invoke` gives for one member and one view."""
+
+    def invoke(self, batch: NDArray[np.int8]) -> Outputs:
+        """Run every member on every view, int8[views, size, size, 3] in C order.
+
+        Raises:
+            EngineFailed: the engine stopped answering, or is closed.
+        """
+
+    def describe(self) -> Engine:
+        """What ran the last `invoke`, or would run the first."""
+
+    def close(self) -> None:
+        """Give everything back; may be called again."""

@@ -1,0 +1,46 @@
+"""The errors of edge_models; every one says what to do next.
+
+EdgeModelError
+├── BundleError          a model bundle is missing, incomplete or not what was published
+├── ImageUnreadable      a file is not an image that can be used
+└── EngineError
+    ├── EngineUnavailable   a runtime, delegate or device is not there
+    └── EngineFailed        an engine that was there stopped answering in mid-run
+"""
+
+from __future__ import annotations
+
+
+class EdgeModelError(Exception):
+    """Base of this package's errors: what is wrong, and the remedy.
+
+    `str()` of it is one line fit for an operator or a log: "<what>. <remedy>."
+    """
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        super().__init__(what, remedy)
+        self.what = what
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return " ".join(f"{part.rstrip('.')}." for part in (self.what, self.remedy) if part)
+
+
+class BundleError(EdgeModelError):
+    """A model bundle is missing, incomplete or not what was published."""
+
+
+class ImageUnreadable(EdgeModelError):
+    """A file is not an image that can be used."""
+
+
+class EngineError(EdgeModelError):
+    """An inference engine cannot be used."""
+
+
+class EngineUnavailable(EngineError):
+    """A runtime, delegate or device that was asked for is not there."""
+
+
+class EngineFailed(EngineError):
+    """An engine that was there stopped answering in mid-run."""

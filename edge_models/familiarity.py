@@ -1,0 +1,84 @@
+"""How far a picture lies from what the model was trained on.
+
+Features of training pictures fill a small part of feature space; a cat, a keyboard or an empty sheet falls outside it.
+The distance has two parts: Mahalanobis within the principal components of the training features (Lee et al. 2018,
+doi:10.48550/arXiv.1807.03888) and the residual that the components cannot express (Wang et al. 2022, ViM,
+doi:10.48550/arXiv.2203.10807). `training.calibrate` fits it, the manifest holds its threshold.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_models.errors import BundleError
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureSpace:
+    """Where training features lie.
+
+    Attributes:
+        mean: float32[D].
+        components: float32[K, D], orthonormal rows, K < D.
+        deviation: float32[K] > 0, standard deviation along each component.
+        residual_deviation: > 0, root mean square of the training residuals' length.
+    """
+
+    mean: NDArray[np.float32]
+    components: NDArray[np.float32]
+    deviation: NDArray[np.float32]
+    residual_deviation: float
+
+    def __post_init__(self) -> None:
+        count, size = self.components.shape
+        if self.mean.shape != (size,) or self.deviation.shape != (count,):
+            raise ValueError("mean, components and deviation do not fit each other")
+        if not all(np.isfinite(each).all() for each in (self.mean, self.components, self.deviation)):
+            raise ValueError("mean, components and deviation must be finite")
+        if not (self.deviation > 0).all() or not self.residual_deviation > 0:
+            raise ValueError("deviations must be positive")
+
+    def distance(self, embedding: NDArray[np.float32]) -> float:
+        """Distance of one embedding float32[D]; about 1.4 for a typical training picture."""
+        centred = embedding - self.mean
+        inside = self.components @ centred
+        residual = centred - inside @ self.components
+        mahalanobis_squared = float(np.mean((inside / self.deviation) ** 2))
+        residual_squared = float(residual @ residual) / self.residual_deviation**2
+        return float(np.sqrt(mahalanobis_squared + residual_squared))
+
+    def to_npz(self) -> bytes:
+        """The parameters as an npz file, what `from_npz` reads."""
+        buffer = io.BytesIO()
+        np.savez_compressed(
+            buffer,
+            mean=self.mean.astype(np.float32),
+            components=self.components.astype(np.float32),
+            deviation=self.deviation.astype(np.float32),
+            residual_deviation=np.float32(self.residual_deviation),
+        )
+        return buffer.getvalue()
+
+    @classmethod
+    def from_npz(cls, content: bytes) -> FeatureSpace:
+        """Read what `to_npz` wrote.
+
+        Raises:
+            BundleError: the bytes are something else.
+        """
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+                return cls(
+                    mean=arrays["mean"],
+                    components=arrays["components"],
+                    deviation=arrays["deviation"],
+                    residual_deviation=float(arrays["residual_deviation"]),
+                )
+        except Exception as error:  # NumPy, zipfile and zlib each have their own for bytes that are something else
+            raise BundleError(
+                f"the bundle's familiarity parameters cannot be used ({error})", "Publish it again"
+            ) from error

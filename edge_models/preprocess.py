@@ -1,0 +1,183 @@
+"""The only crop, resize, normalise and quantise of the project: kiosk, training and benchmarks all call it.
+
+Only operations that are bit-identical on x86-64 and arm64 are used: slicing, OpenCV's INTER_AREA and INTER_LINEAR on
+uint8, turns, flips and a look-up table.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class View:
+    """One way of cutting a square out of a picture.
+
+    Attributes:
+        zoom: ≥ 1; the crop's side is the picture's shorter side divided by it.
+        dx: -1 … 1, the crop's place between the left edge and the right one, 0 is the centre.
+        dy: -1 … 1, the same between top and bottom.
+        quarter_turns: 0 … 3, counter-clockwise, made after the resize.
+        flip: mirrored left to right, after the turns.
+    """
+
+    zoom: float = 1.0
+    dx: float = 0.0
+    dy: float = 0.0
+    quarter_turns: int = 0
+    flip: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("zoom", "dx", "dy"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+                raise ValueError(f"a view's {name} must be a finite number, not {value!r}")
+        if self.zoom < 1.0:
+            raise ValueError(f"a view's zoom must be 1 or more, not {self.zoom:g}")
+        if not (-1.0 <= self.dx <= 1.0 and -1.0 <= self.dy <= 1.0):
+            raise ValueError(f"a view's dx and dy must be from -1 to 1, not {self.dx:g}, {self.dy:g}")
+        if type(self.quarter_turns) is not int or not 0 <= self.quarter_turns <= 3:
+            raise ValueError(f"a view's quarter_turns must be 0, 1, 2 or 3, not {self.quarter_turns!r}")
+        if type(self.flip) is not bool:
+            raise ValueError(f"a view's flip must be true or false, not {self.flip!r}")
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> View:
+        """Read what `to_json` wrote; what is left out has its default.
+
+        Raises:
+            ValueError: not a mapping, an unknown key or an impossible value.
+        """
+        if not isinstance(document, Mapping):
+            raise ValueError(f"a view must be an object, not {document!r}")  # noqa: TRY004 - one error for a bad file
+        known = [field.name for field in fields(cls)]
+        unknown = sorted(set(document) - set(known))
+        if unknown:
+            raise ValueError(f"a view has no {', '.join(unknown)}; it has {', '.join(known)}")
+        return cls(**document)
+
+    def to_json(self) -> dict[str, float | int | bool]:
+        """The view as JSON's types."""
+        return asdict(self)
+
+    def crop_box(self, height: int, width: int) -> tuple[int, int, int]:
+        """(top, left, side) in pixels of the square that this view cuts from a picture of that size."""
+        side = max(1, math.floor(min(height, width) / self.zoom + 0.5))
+        top = math.floor((height - side) * (1.0 + self.dy) / 2.0 + 0.5)
+        left = math.floor((width - side) * (1.0 + self.dx) / 2.0 + 0.5)
+        return top, left, side
+
+
+def crop_square(rgb: NDArray[np.uint8], view: View, size: int) -> NDArray[np.uint8]:
+    """Cut, resize, turn and flip one view.
+
+    Args:
+        rgb: uint8[height, width, 3], only read.
+        view: what to cut.
+        size: side of the result in pixels.
+
+    Returns:
+        uint8[size, size, 3], contiguous, the same colour order.
+
+    Raises:
+        ValueError: `rgb` is not such an array, or `size` is not positive.
+    """
+    _check_picture(rgb)
+    return _orient(_resize(rgb, view.crop_box(*rgb.shape[:2]), size), view)
+
+
+def quantise(rgb: NDArray[np.uint8], scale: float, zero_point: int) -> NDArray[np.int8]:
+    """Pixels → [-1, 1] → the model's int8: `round((pixel / 127.5 - 1) / scale) + zero_point`, clipped.
+
+    Args:
+        rgb: uint8 of any shape.
+        scale: > 0, real units per step, from the model's input tensor.
+        zero_point: -128 … 127, from there too.
+
+    Returns:
+        int8 of the same shape.
+
+    Raises:
+        ValueError: wrong dtype or impossible quantisation parameters.
+    """
+    if rgb.dtype != np.uint8:
+        raise ValueError(f"pixels must be uint8, not {rgb.dtype}")
+    return np.asarray(_quantisation_table(float(scale), int(zero_point))[rgb])
+
+
+def model_input(
+    rgb: NDArray[np.uint8], views: Sequence[View], size: int, scale: float, zero_point: int
+) -> NDArray[np.int8]:
+    """All views of one picture, ready for the model.
+
+    Views that differ by turn or flip only share one crop and resize; the picture itself is never copied.
+
+    Args:
+        rgb: uint8[height, width, 3], only read.
+        views: at least one.
+        size: side of the model's input in pixels.
+        scale: see `quantise`.
+        zero_point: see `quantise`.
+
+    Returns:
+        int8[len(views), size, size, 3].
+
+    Raises:
+        ValueError: as `crop_square` and `quantise`, or no views.
+    """
+    _check_picture(rgb)
+    if not views:
+        raise ValueError("at least one view is needed")
+    table = _quantisation_table(float(scale), int(zero_point))
+    batch = np.empty((len(views), size, size, 3), np.int8)
+    upright: dict[tuple[int, int, int], NDArray[np.int8]] = {}
+    for index, view in enumerate(views):
+        box = view.crop_box(*rgb.shape[:2])
+        if box not in upright:
+            upright[box] = table[_resize(rgb, box, size)]
+        batch[index] = _turned(upright[box], view)
+    return batch
+
+
+def _check_picture(rgb: NDArray[np.uint8]) -> None:
+    if not isinstance(rgb, np.ndarray) or rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or not rgb.size:
+        found = f"{rgb.dtype}{list(rgb.shape)}" if isinstance(rgb, np.ndarray) else type(rgb).__name__
+        raise ValueError(f"a picture must be uint8[height, width, 3], not {found}")
+
+
+def _resize(rgb: NDArray[np.uint8], box: tuple[int, int, int], size: int) -> NDArray[np.uint8]:
+    if size < 1:
+        raise ValueError(f"the size must be positive, not {size}")
+    top, left, side = box
+    square = rgb[top : top + side, left : left + side]
+    # INTER_AREA averages when it shrinks; when it enlarges OpenCV makes it a bilinear of its own, so say what is meant
+    method = cv2.INTER_AREA if side > size else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(square, (size, size), interpolation=method), np.uint8)
+
+
+def _turned(square: NDArray[Any], view: View) -> NDArray[Any]:
+    turned = np.rot90(square, view.quarter_turns)
+    return turned[:, ::-1] if view.flip else turned
+
+
+def _orient(square: NDArray[np.uint8], view: View) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(_turned(square, view))
+
+
+@lru_cache(maxsize=8)
+def _quantisation_table(scale: float, zero_point: int) -> NDArray[np.int8]:
+    """int8[256]: the model's value of every pixel value."""
+    if not (math.isfinite(scale) and scale > 0.0) or not -128 <= zero_point <= 127:
+        raise ValueError(f"impossible quantisation: scale {scale!r}, zero point {zero_point!r}")
+    real = np.arange(256, dtype=np.float64) / 127.5 - 1.0
+    table: NDArray[np.int8] = np.clip(np.floor(real / scale + 0.5) + zero_point, -128, 127).astype(np.int8)
+    table.setflags(write=False)
+    return table

@@ -1,0 +1,1 @@
+"""The device: cameras, quality gate, station, screen, command line."""

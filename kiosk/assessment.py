@@ -1,0 +1,156 @@
+"""The pure pipeline: frame → quality gate → prediction → advice, with the time of every stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from time import perf_counter
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_models.bundle import Bundle
+from edge_models.context import Context
+from edge_models.errors import EngineError
+from edge_models.prediction import Prediction
+from kiosk.errors import KioskError
+from kiosk.frame import Frame
+from kiosk.quality import QualityReport, Reason, Verdict, check
+from kiosk.triage import Advice, AdviceLevel, advise, is_unsure
+
+
+class Outcome(StrEnum):
+    """How an assessment ended; only `RESULT` shows classes."""
+
+    RESULT = "result"
+    RETAKE = "retake"
+    NO_RESULT = "no_result"
+    DEVICE_FAULT = "device_fault"
+
+
+class Predictor(Protocol):
+    """What the pipeline needs of a classifier (`edge_models.classifier.Classifier`)."""
+
+    @property
+    def bundle(self) -> Bundle: ...
+
+    def classify(self, rgb: NDArray[np.uint8], context: Context | None = None) -> Prediction: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Assessment:
+    """Everything that one capture came to; complete, so that a store can keep it as it is.
+
+    Attributes:
+        outcome: how it ended.
+        reasons: why it is not a plain result, most important first; empty for a plain one.
+        frame: the picture; None where none could be taken.
+        quality: what the gate measured; None where there is no picture.
+        prediction: set for `RESULT` alone: a result that must not be shown does not exist.
+        advice: set for `RESULT`; also for a model that is unsure but sees a credible malignancy.
+        timings_ms: by stage; "total" is shutter to assessment.
+        assessed_at: with a time zone.
+        fault: what is wrong and what to do, in one line, for `DEVICE_FAULT`; else empty.
+    """
+
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    frame: Frame | None
+    quality: QualityReport | None
+    prediction: Prediction | None
+    advice: Advice | None
+    timings_ms: Mapping[str, float]
+    assessed_at: datetime
+    fault: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.prediction is not None) != (self.outcome is Outcome.RESULT):
+            raise ValueError("a prediction belongs to a result, and a result has one")
+        if self.outcome is Outcome.RESULT and self.advice is None:
+            raise ValueError("a result carries its advice")
+        if self.outcome is not Outcome.RESULT and not self.reasons:
+            raise ValueError(f"{self.outcome} needs a reason")
+        if (self.outcome is Outcome.DEVICE_FAULT) != bool(self.fault):
+            raise ValueError("a device fault says what is wrong, nothing else does")
+        if self.assessed_at.tzinfo is None:
+            raise ValueError("assessed_at needs a time zone")
+
+
+def assess(
+    frame: Frame, classifier: Predictor, *, now: datetime, context: Context | None = None, gate: bool = True
+) -> Assessment:
+    """Assess one picture.
+
+    Args:
+        frame: the picture at full resolution.
+        classifier: an open classifier.
+        now: the time of the assessment, with a zone.
+        context: what is known of the patient.
+        gate: False classifies whatever the quality gate and the model's own refusals say; the reasons stay named.
+
+    Returns:
+        The assessment. An engine that fails is an outcome (`DEVICE_FAULT`), not an exception.
+    """
+    started = perf_counter()
+    quality = check(frame.rgb)
+    timings = {"quality": _since_ms(started)}
+    verdict = Assessment(
+        outcome=Outcome.RETAKE,
+        reasons=quality.reasons or (Reason.NOTHING_IN_VIEW,),
+        frame=frame,
+        quality=quality,
+        prediction=None,
+        advice=None,
+        timings_ms=timings,
+        assessed_at=now,
+    )
+    if gate and quality.verdict is Verdict.RETAKE:
+        return replace(verdict, timings_ms=timings | {"total": _since_ms(started)})
+    try:
+        prediction = classifier.classify(frame.rgb, context)
+    except EngineError as error:
+        return fault(error, Reason.ENGINE_FAULT, now=now, frame=frame)
+    timings |= prediction.timings_ms
+    advice = advise(prediction, classifier.bundle.manifest.decision)
+    refusals = _refusals(prediction)
+    timings |= {"total": _since_ms(started)}
+    if gate and refusals:
+        # an unsure model may not show classes, but it may not hide a credible malignancy either
+        kept = advice if refusals == (Reason.MODEL_UNSURE,) and advice.level is not AdviceLevel.ROUTINE else None
+        return replace(verdict, outcome=Outcome.NO_RESULT, reasons=refusals, advice=kept, timings_ms=timings)
+    return replace(
+        verdict,
+        outcome=Outcome.RESULT,
+        reasons=(*quality.reasons, *refusals),
+        prediction=prediction,
+        advice=advice,
+        timings_ms=timings,
+    )
+
+
+def fault(error: KioskError | EngineError, reason: Reason, *, now: datetime, frame: Frame | None = None) -> Assessment:
+    """The assessment of a capture that a broken device prevented; `error` says what to do."""
+    return Assessment(
+        outcome=Outcome.DEVICE_FAULT,
+        reasons=(reason,),
+        frame=frame,
+        quality=None,
+        prediction=None,
+        advice=None,
+        timings_ms={},
+        assessed_at=now,
+        fault=str(error),
+    )
+
+
+def _refusals(prediction: Prediction) -> tuple[Reason, ...]:
+    if not prediction.familiar:
+        return (Reason.NOT_DERMATOSCOPIC,)
+    return (Reason.MODEL_UNSURE,) if is_unsure(prediction) else ()
+
+
+def _since_ms(started: float) -> float:
+    return (perf_counter() - started) * 1e3

@@ -1,0 +1,61 @@
+"""The errors of the kiosk; every one says what to do next.
+
+KioskError
+├── ConfigError             the configuration file has a wrong key or value (names its line)
+├── PortInUse               another program listens where the kiosk should
+└── CameraError
+    ├── CameraNotFound      no such camera, or none at all
+    ├── CameraBusy          another owner has it
+    ├── CameraClosed        used after close()
+    ├── CameraStalled       it is there but delivers no new frame in time
+    └── CameraLost          it was there and is gone (unplugged, driver error)
+"""
+
+from __future__ import annotations
+
+
+class KioskError(Exception):
+    """Base of the kiosk's errors: what is wrong, and the remedy.
+
+    `str()` of it is one line fit for an operator or a log: "<what>. <remedy>."
+    """
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        super().__init__(what, remedy)
+        self.what = what
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return " ".join(f"{part.rstrip('.')}." for part in (self.what, self.remedy) if part)
+
+
+class ConfigError(KioskError):
+    """The configuration has a wrong key, type or value."""
+
+
+class PortInUse(KioskError):
+    """Another program listens on the kiosk's port."""
+
+
+class CameraError(KioskError):
+    """A camera cannot be used."""
+
+
+class CameraNotFound(CameraError):
+    """The camera asked for is not there."""
+
+
+class CameraBusy(CameraError):
+    """Another owner has the camera."""
+
+
+class CameraClosed(CameraError):
+    """The camera was used after `close()`."""
+
+
+class CameraStalled(CameraError):
+    """The camera is there but delivered no new frame in time."""
+
+
+class CameraLost(CameraError):
+    """The camera was there and is gone."""

@@ -1,0 +1,96 @@
+"""What is known of the patients behind a folder of images: a CSV file in HAM10000's or ISIC's columns."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from kiosk.errors import KioskError
+from kiosk.examination import BodySite, Examination, Sex
+
+_IMAGE = ("image", "image_id", "isic_id")
+_AGE = ("age", "age_approx")
+_SEX = ("sex",)
+_SITE = ("localization", "anatom_site_general")
+_NOT_KNOWN = frozenset({"", "unknown", "na", "n/a", "nan"})
+
+# The ISIC archive names regions where HAM10000 names sites; a region that has no one site in it tells nothing.
+_SITES: Mapping[str, BodySite | None] = {
+    **{site.value: site for site in BodySite},
+    "torso": BodySite.TRUNK,
+    "anterior torso": BodySite.TRUNK,
+    "lateral torso": BodySite.TRUNK,
+    "posterior torso": BodySite.BACK,
+    "palms/soles": BodySite.ACRAL,
+    "head/neck": None,
+    "oral/genital": None,
+}
+
+
+def read_metadata(path: Path) -> dict[str, Examination]:
+    """Read the examinations by image name (the file's name without its ending).
+
+    The columns are `image` or `image_id` or `isic_id`, and any of `age` or `age_approx`, `sex`, `localization` or
+    `anatom_site_general`; others are passed over. What is empty or "unknown" is not known.
+
+    Raises:
+        KioskError: the file cannot be read, or a row says something impossible; names the line.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            columns = reader.fieldnames or ()
+            image = _column(columns, _IMAGE)
+            if image is None:
+                raise KioskError(f"{path} has no column image or image_id", "Its first line must name the columns")
+            examinations: dict[str, Examination] = {}
+            for row in reader:
+                where = f"{path}, line {reader.line_num}"
+                name = (row[image] or "").strip()
+                if not name:
+                    raise KioskError(f"{where}: no image is named", f"Fill in {image} or remove the row")
+                examination = _examination(row, columns, where)
+                if examinations.setdefault(name, examination) != examination:
+                    raise KioskError(f"{where}: {name} has another row that says otherwise", "Remove one of them")
+    except OSError as error:
+        raise KioskError(f"{path} cannot be read ({error.strerror})", "Check its name and permissions") from error
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise KioskError(f"{path} is not a CSV file in UTF-8 ({error})", "Save it as one") from error
+    return examinations
+
+
+def _examination(row: Mapping[str, str | None], columns: Sequence[str], where: str) -> Examination:
+    def value(names: tuple[str, ...]) -> str | None:
+        column = _column(columns, names)
+        text = (row[column] or "").strip().lower() if column else ""
+        return None if text in _NOT_KNOWN else text
+
+    sex, site = value(_SEX), value(_SITE)
+    if sex is not None and sex not in tuple(Sex):
+        raise KioskError(f"{where}: sex is {sex!r}", f"Use {', '.join(Sex)} or leave it empty")
+    if site is not None and site not in _SITES:
+        raise KioskError(f"{where}: body site is {site!r}", f"Use {', '.join(_SITES)} or leave it empty")
+    try:
+        return Examination(
+            age_years=_age(value(_AGE)), sex=Sex(sex) if sex else None, site=_SITES[site] if site else None
+        )
+    except ValueError as error:
+        raise KioskError(f"{where}: {error}", "Correct it or leave it empty") from error
+
+
+def _age(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        years = float(text)
+    except ValueError:
+        years = math.nan
+    if not math.isfinite(years):
+        raise ValueError(f"age is a number of years, not {text!r}")
+    return math.floor(years)
+
+
+def _column(columns: Sequence[str], names: tuple[str, ...]) -> str | None:
+    return next((column for column in columns if column.strip().lower() in names), None)

@@ -1,0 +1,42 @@
+"""What the screen's script may use: set once by the server, read by every browser session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge_models.bundle import Manifest
+from kiosk.station import Station
+from kiosk.ui.tokens import Tokens
+
+
+@dataclass(frozen=True)
+class Device:
+    """The parts of the process that the screens are views of.
+
+    Attributes:
+        field_of_view_mm: how much skin the width of a picture shows; None where nobody measured it.
+    """
+
+    station: Station
+    manifest: Manifest
+    tokens: Tokens
+    field_of_view_mm: float | None
+
+
+_device: list[Device] = []
+
+
+def provide(device: Device) -> None:
+    """Let `current` return `device` from now on; Streamlit runs its script afresh and can be handed nothing."""
+    _device[:] = [device]
+
+
+def current() -> Device:
+    """The process's device.
+
+    Raises:
+        RuntimeError: the script was started without its server.
+    """
+    if not _device:
+        raise RuntimeError("the screen runs inside its server only: start it with `dermakiosk run`")
+    return _device[0]

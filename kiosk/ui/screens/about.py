@@ -1,0 +1,25 @@
+"""The sheet about the device: what the model is for, what it learnt from, and whom it was not tested on."""
+
+from __future__ import annotations
+
+from edge_models.bundle import Manifest
+from kiosk.text import text
+from kiosk.ui.version import installed_version
+
+
+def sheet(manifest: Manifest) -> dict[str, object]:
+    """The sheet's title, first line and rows of (name, words), the most important first."""
+    rows = [
+        (text("about.intended_use"), manifest.texts["intended_use"]),
+        (text("about.not_tested_on"), manifest.texts["not_tested_on"]),
+        (text("about.training_data"), manifest.texts["training_data"]),
+        (text("about.licence"), manifest.texts["licence"]),
+        (text("about.model"), f"{manifest.model_id} ({manifest.texts['created']})"),
+        (text("about.version"), installed_version()),
+    ]
+    return {
+        "title": text("about.title"),
+        "purpose": text("about.purpose"),
+        "close": text("about.close"),
+        "rows": rows,
+    }

@@ -1,0 +1,55 @@
+"""Capture: the live picture with live advice on it, and one big button."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kiosk.quality import Reason
+from kiosk.text import section, text
+from kiosk.ui.device import Device
+from kiosk.ui.preview import PROTOCOL
+from kiosk.ui.screens.start import summary
+from kiosk.ui.visit import Visit
+from kiosk.ui.widgets.component import Tap, mount
+
+HINTS: Mapping[str, tuple[Reason, ...]] = {
+    "focus": (Reason.OUT_OF_FOCUS,),
+    "light": (Reason.TOO_DARK, Reason.TOO_BRIGHT),
+    "glare": (Reason.GLARE,),
+    "motion": (Reason.MOTION,),
+    "view": (Reason.NOTHING_IN_VIEW,),
+}
+"""The lines of live advice, each with the reasons that make it warn."""
+
+
+def draw(device: Device, visit: Visit, *, taking: bool) -> None:
+    """Draw the screen; `taking`: the picture is being taken and assessed."""
+
+    def on_tap(tap: Tap) -> None:
+        match tap.get("name"):
+            case "capture":
+                visit.capture()
+            case "back":
+                visit.back()
+            # "token": the page asks for a new one, which drawing it again brings
+
+    mount(
+        "capture",
+        {
+            "texts": section("capture", "hint", "examination"),
+            "protocol": PROTOCOL,
+            "token": "" if taking else device.tokens.issue(),
+            "taking": taking,
+            "summary": summary(visit.examination),
+            "hints": [(name, list(map(str, reasons))) for name, reasons in HINTS.items()],
+            "advice": {str(reason): text(f"reason.{reason}.do") for group in HINTS.values() for reason in group},
+            "simulated": is_simulated(device.station.status().camera),
+            "field_of_view_mm": device.field_of_view_mm,
+        },
+        on_tap,
+    )
+
+
+def is_simulated(camera: str) -> bool:
+    """Whether a camera of that name shows pictures that are not of the patient."""
+    return camera.startswith(("phantom", "replay"))

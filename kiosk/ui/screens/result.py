@@ -1,0 +1,123 @@
+"""Result: what a capture came to, and what to do; classes are named where there is a prediction, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from edge_models.labels import LesionClass
+from edge_models.prediction import Prediction
+from kiosk.assessment import Assessment, Outcome
+from kiosk.text import section, text
+from kiosk.triage import Advice
+from kiosk.ui.packing import pack
+from kiosk.ui.screens.capture import is_simulated
+from kiosk.ui.screens.start import summary
+from kiosk.ui.visit import Visit
+from kiosk.ui.widgets.component import Tap, mount
+from kiosk.ui.widgets.picture import display_jpeg, outline
+
+BARS = 3
+
+
+def draw(visit: Visit, assessment: Assessment) -> None:
+    """Draw the screen of a finished case."""
+    ticket = visit.ticket
+
+    def on_tap(tap: Tap) -> None:
+        match tap.get("name"):
+            case "retake":
+                visit.retake(ticket)
+            case "done":
+                visit.done(ticket)
+
+    words = describe(assessment) | {
+        "texts": section("result"),
+        "ticket": ticket,
+        "summary": summary(visit.examination),
+    }
+    jpeg = b"" if assessment.frame is None else display_jpeg(assessment.frame.rgb)
+    mount("result", pack(words, jpeg), on_tap)
+
+
+def describe(assessment: Assessment) -> dict[str, object]:
+    """What the screen says of an assessment, in JSON's types.
+
+    Returns:
+        `band` (level, title, detail), `bars` (name, percent, whether malignant), `notes` (lines below the bars),
+        `reasons` (what, what to do), `outline` (polygons in the square that the model saw), `meta` (parts of the
+        last line), `primary` (which of "retake" and "done" is the likely next tap).
+    """
+    prediction = assessment.prediction
+    seconds = assessment.timings_ms.get("total", 0.0) / 1e3
+    local_time = assessment.assessed_at.astimezone().strftime("%Y-%m-%d %H:%M")
+    simulated = assessment.frame is not None and is_simulated(assessment.frame.source)
+    notes = [{"kind": "simulated", "text": text("result.simulated")}] if simulated else []
+    words: dict[str, object] = {
+        "outcome": str(assessment.outcome),
+        "band": _band(assessment),
+        "bars": [],
+        "notes": notes,
+        "reasons": _reasons(assessment),
+        "outline": [],
+        "meta": [local_time],
+        "primary": "done" if prediction else "retake",
+    }
+    if prediction is None:
+        return words
+    engine = text(f"status.engine_{prediction.engine.device}")
+    return words | {
+        "bars": [_bar(lesion, probability) for lesion, probability in prediction.top(BARS)],
+        "notes": [*_notes(prediction), *notes],
+        "outline": outline(prediction.activation_map),
+        "meta": [prediction.model_id, engine, local_time, text("result.seconds", seconds=f"{seconds:.1f}")],
+    }
+
+
+def _band(assessment: Assessment) -> dict[str, str]:
+    advice = assessment.advice
+    match assessment.outcome:
+        case Outcome.DEVICE_FAULT:
+            return _words("device_fault", text("outcome.device_fault"), assessment.fault)
+        case Outcome.RETAKE:
+            return _words("retake", text("outcome.retake"), text("outcome.retake_detail"))
+        case Outcome.NO_RESULT if advice is None:
+            return _words("no_result", text("outcome.no_result"), text("outcome.no_result_detail"))
+    return _advice(advice, named=assessment.prediction is not None)
+
+
+def _advice(advice: Advice | None, *, named: bool) -> dict[str, str]:
+    if advice is None:
+        raise ValueError("a result carries its advice")
+    level = str(advice.level)
+    # without a prediction no class may be named, not even one that is feared
+    detail = text(f"advice.{level}.detail" if named else f"advice.{level}.unsure", lesions=_names(advice.lesions))
+    return _words(level, text(f"advice.{level}.title"), detail)
+
+
+def _words(level: str, title: str, detail: str) -> dict[str, str]:
+    return {"level": level, "title": title, "detail": detail}
+
+
+def _bar(lesion: LesionClass, probability: float) -> dict[str, object]:
+    percent = round(probability * 100)
+    label = text("result.percent", percent=percent) if percent >= 1 else text("result.below_one")
+    return {"name": lesion.full_name, "percent": percent, "label": label, "malignant": lesion.malignant}
+
+
+def _notes(prediction: Prediction) -> list[dict[str, str]]:
+    likeliest_first = [lesion for lesion, _ in prediction.top(len(LesionClass)) if lesion in prediction.prediction_set]
+    several = text("result.not_excluded", lesions=_names(likeliest_first))
+    notes = [{"kind": "set", "text": several if len(likeliest_first) > 1 else text("result.one_left")}]
+    if prediction.engine.note:
+        notes.append({"kind": "engine", "text": prediction.engine.note[:1].upper() + prediction.engine.note[1:]})
+    return notes
+
+
+def _reasons(assessment: Assessment) -> list[dict[str, str]]:
+    if assessment.outcome is Outcome.DEVICE_FAULT:
+        return []  # the fault itself says what to do
+    return [{"what": text(f"reason.{r}.what"), "do": text(f"reason.{r}.do")} for r in assessment.reasons]
+
+
+def _names(lesions: Iterable[LesionClass]) -> str:
+    return ", ".join(lesion.full_name for lesion in lesions)

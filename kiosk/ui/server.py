@@ -1,0 +1,172 @@
+"""One process, one port: Streamlit's ASGI app with the kiosk's station, page, live picture and health in it."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import secrets
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import streamlit as st
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route, WebSocketRoute
+from streamlit.web import bootstrap
+
+from edge_models.bundle import Manifest
+from kiosk import notify
+from kiosk.errors import PortInUse
+from kiosk.station import Station
+from kiosk.ui import device, guard, page
+from kiosk.ui.preview import PreviewSocket
+from kiosk.ui.tokens import Tokens
+from kiosk.ui.version import installed_version
+
+ADDRESS = "127.0.0.1"
+SCRIPT = Path(__file__).parent / "app.py"
+SHUTDOWN_TIMEOUT_S = 2
+
+_log = logging.getLogger(__name__)
+
+
+def serve(station: Station, manifest: Manifest, *, port: int, field_of_view_mm: float | None = None) -> None:
+    """Serve the screen at http://127.0.0.1:`port`/ until the process is told to stop (SIGINT, SIGTERM).
+
+    Args:
+        station: not yet entered; opened when the server starts and closed when it stops.
+        manifest: of the station's model.
+        port: 1 … 65535.
+        field_of_view_mm: how much skin the width of a picture shows, for the scale bar; None: no scale bar.
+
+    Raises:
+        PortInUse: another program listens there; nothing was started.
+    """
+    with listen(port) as listener:
+        configure(port)
+        app = build_app(station, manifest, port=port, field_of_view_mm=field_of_view_mm)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                ws="websockets-sansio",
+                ws_per_message_deflate=False,  # JPEGs do not shrink
+                timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
+                server_header=False,
+            )
+        )
+        _log.info("the screen is at http://%s:%d/", ADDRESS, port)
+        server.run(sockets=[listener])
+
+
+def listen(port: int) -> socket.socket:
+    """A socket that listens on the kiosk's port.
+
+    Raises:
+        PortInUse: another program has it, or this user may not.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((ADDRESS, port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EACCES:
+            raise PortInUse(f"Port {port} needs more rights than this user has", "Choose one above 1023") from error
+        raise PortInUse(
+            f"Port {port} of {ADDRESS} is in use ({error.strerror})",
+            "Stop the other program (a second kiosk?) or choose another port with --port",
+        ) from error
+    return listener
+
+
+def configure(port: int) -> None:
+    """Settings of Streamlit that keep it inside the device; nothing of a user's own settings file overrides them."""
+    bootstrap.load_config_options(
+        {
+            "server.address": ADDRESS,
+            "server.port": port,
+            "server.headless": True,
+            "server.showEmailPrompt": False,
+            "server.fileWatcherType": "none",
+            "server.allowedHosts": list(guard.HOSTS),
+            "server.enableStaticServing": False,
+            "browser.serverAddress": ADDRESS,
+            "browser.serverPort": port,
+            "browser.gatherUsageStats": False,
+            "client.toolbarMode": "minimal",
+            "client.showErrorDetails": "none",
+            "client.showErrorLinks": False,
+            "logger.hideWelcomeMessage": True,
+            "runner.magicEnabled": False,
+            "theme.base": "light",
+            "theme.backgroundColor": "#f3f6f8",
+            "theme.primaryColor": "#0a6570",
+        }
+    )
+
+
+def build_app(station: Station, manifest: Manifest, *, port: int, field_of_view_mm: float | None = None) -> st.App:
+    """The ASGI app of a kiosk that listens on `port`."""
+    tokens = Tokens()
+    boot = secrets.token_hex(8)
+
+    @asynccontextmanager
+    async def lifespan(_app: st.App) -> AsyncIterator[None]:
+        with station:
+            device.provide(device.Device(station, manifest, tokens, field_of_view_mm))
+            watchdog = asyncio.create_task(_feed_watchdog(station))
+            notify.ready()
+            try:
+                yield
+            finally:
+                notify.stopping()
+                watchdog.cancel()
+                with suppress(asyncio.CancelledError):
+                    await watchdog
+
+    async def health(_request: Request) -> JSONResponse:
+        status = station.status()
+        ok = status.camera_ok and station.progressing()
+        return JSONResponse(
+            {
+                "status": "ok" if ok else "fault",
+                "camera": status.camera,
+                "camera_ok": status.camera_ok,
+                "fault": status.fault,
+                "engine": status.engine,
+                "model_id": status.model_id,
+                "version": installed_version(),
+                "boot": boot,
+            },
+            status_code=200 if ok else 503,
+            headers={"Cache-Control": "no-store"},
+        )
+
+    return st.App(
+        SCRIPT,
+        lifespan=lifespan,
+        routes=[
+            *page.routes(boot),
+            Route("/health", health),
+            WebSocketRoute("/preview", PreviewSocket(station, tokens).serve),
+        ],
+        middleware=guard.middleware(port),
+    )
+
+
+async def _feed_watchdog(station: Station) -> None:
+    """Tell the service manager that the kiosk lives, but only while it really gets on with its work."""
+    interval_s = notify.watchdog_interval_s()
+    if interval_s is None:
+        return
+    while True:
+        if station.progressing():
+            notify.watchdog()
+        await asyncio.sleep(interval_s)

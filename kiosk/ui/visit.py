@@ -1,0 +1,88 @@
+"""Where one browser session is between Start and Result; a step tapped out of turn (a double tap) does nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from kiosk.assessment import Assessment
+from kiosk.examination import Examination
+from kiosk.station import Station
+
+
+class Step(StrEnum):
+    """The screen that is shown."""
+
+    START = "start"
+    CAPTURE = "capture"
+    RESULT = "result"
+
+
+@dataclass
+class Visit:
+    """One patient's way through the screens.
+
+    Attributes:
+        ticket: the station's name for the case; empty before Capture was tapped.
+    """
+
+    station: Station
+    step: Step = Step.START
+    examination: Examination = field(default_factory=Examination)
+    ticket: str = ""
+
+    @classmethod
+    def resume(cls, station: Station) -> Visit:
+        """Where the kiosk stands: at the case that is not done yet (the page was reloaded), else at Start."""
+        case = station.current()
+        if case is None:
+            return cls(station)
+        return cls(station, Step.RESULT, case.examination, case.ticket)
+
+    def confirm(self, examination: Examination) -> None:
+        """Start → Capture."""
+        if self.step is Step.START:
+            self.examination = examination
+            self.step = Step.CAPTURE
+
+    def back(self) -> None:
+        """Capture → Start, with what was entered."""
+        if self.step is Step.CAPTURE:
+            self.step = Step.START
+
+    def capture(self) -> None:
+        """Capture → Result: the station takes the picture and assesses it."""
+        if self.step is Step.CAPTURE:
+            self.ticket = self.station.begin(self.examination)
+            self.step = Step.RESULT
+
+    def retake(self, ticket: str) -> None:
+        """Result → Capture, for the same patient."""
+        if self.step is Step.RESULT and ticket == self.ticket:
+            self._forget()
+            self.step = Step.CAPTURE
+
+    def done(self, ticket: str) -> None:
+        """Result → Start, for the next patient; nothing is kept."""
+        if self.step is Step.RESULT and ticket == self.ticket:
+            self._forget()
+            self.examination = Examination()
+            self.step = Step.START
+
+    def assessment(self, timeout_s: float) -> Assessment | None:
+        """The case's assessment; None while it is still going on after `timeout_s`.
+
+        Raises:
+            KeyError: somebody else has done the case; the visit is at Start again.
+        """
+        try:
+            return self.station.wait(self.ticket, timeout_s)
+        except KeyError:
+            self.examination = Examination()
+            self.ticket = ""
+            self.step = Step.START
+            raise
+
+    def _forget(self) -> None:
+        self.station.done(self.ticket)
+        self.ticket = ""

@@ -1,0 +1,44 @@
+"""A screen's component: `<name>.html`, `<name>.js` and `style/<name>.css`, each after what all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+WIDGETS = Path(__file__).parent
+STYLE = WIDGETS.parent / "style"
+
+
+Tap = Mapping[str, Any]
+"""What a component's script sent, as it came from the browser: it has "name" and may have anything else."""
+
+
+def mount(name: str, data: Mapping[str, Any] | bytes, on_tap: Callable[[Tap], None] | None = None) -> None:
+    """Draw a component, or give the one on the screen new data.
+
+    Args:
+        name: of its files.
+        data: JSON's types, or one message of `kiosk.ui.packing`.
+        on_tap: called with every tap, before the script runs again.
+    """
+
+    def tapped() -> None:
+        tap = st.session_state[name]["tap"]
+        if on_tap is not None and isinstance(tap, dict):
+            on_tap(tap)
+
+    _component(name)(key=name, data=data, on_tap_change=tapped)
+
+
+@cache
+def _component(name: str) -> Any:
+    return st.components.v2.component(
+        name,
+        html=(WIDGETS / f"{name}.html").read_text(encoding="utf-8"),
+        css="\n".join((STYLE / file).read_text(encoding="utf-8") for file in ("shared.css", f"{name}.css")),
+        js="\n".join((WIDGETS / file).read_text(encoding="utf-8") for file in ("shared.js", f"{name}.js")),
+    )

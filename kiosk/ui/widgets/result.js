@@ -1,0 +1,134 @@
+// The Result screen. What it says was put into words by the server; this lays it out and paints the picture.
+
+const BAND_ICONS = {
+  urgent_referral: "urgent",
+  referral: "warn",
+  routine: "check",
+  retake: "again",
+  no_result: "stop",
+  device_fault: "wrench",
+};
+
+export default (component) =>
+  keep(component, (root) => {
+    const find = (selector) => root.querySelector(selector);
+    const canvas = find("canvas.captured");
+    const picture = find(".picture");
+    const look = find(".look");
+    const screen = { send() {} };
+    let ticket = "";
+
+    async function paint(jpeg) {
+      find(".no-picture").hidden = jpeg.length > 0;
+      if (jpeg.length) await draw(canvas, jpeg);
+      place();
+      requestAnimationFrame(() =>
+        setTimeout(() => {
+          performance.clearMarks("kiosk:painted");
+          performance.mark("kiosk:painted");
+        }),
+      );
+    }
+
+    // lays the overlay over the square that the model saw: the middle of the picture, its shorter side wide
+    function place() {
+      const frame = picture.getBoundingClientRect();
+      const zoom = Math.max(frame.width / canvas.width, frame.height / canvas.height);
+      const side = Math.min(canvas.width, canvas.height) * zoom;
+      Object.assign(look.style, {
+        width: `${side}px`,
+        height: `${side}px`,
+        left: `${(frame.width - side) / 2}px`,
+        top: `${(frame.height - side) / 2}px`,
+      });
+    }
+
+    // a closed curve through the middles of a polygon's edges
+    function smooth(points) {
+      const middle = ([ax, ay], [bx, by]) => `${(ax + bx) / 2} ${(ay + by) / 2}`;
+      const curves = points.map((point, index) => `Q${point.join(" ")} ${middle(point, points[(index + 1) % points.length])}`);
+      return `M${middle(points.at(-1), points[0])}${curves.join("")}Z`;
+    }
+
+    function outline(polygons) {
+      const shape = (tag, attributes) => {
+        const made = document.createElementNS(look.namespaceURI, tag);
+        for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+        return made;
+      };
+      const square = { x: 0.004, y: 0.004, width: 0.992, height: 0.992 };
+      const path = polygons.map(smooth).join("");
+      const shapes = [
+        shape("rect", { ...square, class: "shade" }),
+        shape("rect", square),
+        shape("path", { d: path, class: "shade" }),
+        shape("path", { d: path, class: "line" }),
+      ];
+      look.replaceChildren(...shapes);
+      find(".view").hidden = polygons.length === 0;
+    }
+
+    function bar({ name, percent, label, malignant }, texts) {
+      const head = element("div", { class: "bar-head" }, element("span", { class: "bar-name" }, name));
+      if (malignant) head.append(element("span", { class: "tag" }, texts["result.malignant"]));
+      head.append(element("span", { class: "bar-percent" }, label));
+      const filling = element("i");
+      filling.style.width = `${Math.max(percent, 1)}%`;
+      return element("li", { "data-malignant": malignant }, head, element("div", { class: "track" }, filling));
+    }
+
+    function button(name, label, symbol, primary) {
+      const made = element("button", { class: primary ? `primary ${name}` : name }, icon(symbol), element("span", {}, label));
+      made.addEventListener("click", () => {
+        for (const other of root.querySelectorAll(".dock button")) other.disabled = true;
+        screen.send(name, { ticket });
+      });
+      return made;
+    }
+
+    const observer = new ResizeObserver(place);
+    observer.observe(picture);
+    find(".view").addEventListener("click", () => {
+      const on = look.hasAttribute("hidden");
+      look.toggleAttribute("hidden", !on);
+      find(".view").setAttribute("aria-pressed", on);
+    });
+
+    screen.update = (message) => {
+      const { words, jpeg } = unpack(message);
+      const { texts, band, bars, notes, reasons } = words;
+      if (words.ticket === ticket) return; // the same case, drawn again
+      ticket = words.ticket;
+      dress(root, texts);
+      root.querySelector(".result").dataset.outcome = words.outcome;
+      find(".band").dataset.level = band.level;
+      find(".band-icon").replaceChildren(icon(BAND_ICONS[band.level]));
+      find(".band h1").textContent = band.title;
+      find(".band p").textContent = band.detail;
+      find(".estimate").hidden = bars.length === 0;
+      find(".bars").replaceChildren(...bars.map((one) => bar(one, texts)));
+      const symbols = { set: "info", engine: "chip", simulated: "warn" };
+      find(".notes").replaceChildren(
+        ...notes.map((note) => element("li", { "data-kind": note.kind }, icon(symbols[note.kind]), element("span", {}, note.text))),
+      );
+      find(".reasons").hidden = reasons.length === 0;
+      find(".reasons-title").textContent = texts[bars.length ? "result.doubts" : "result.what_to_do"];
+      find(".reasons ul").replaceChildren(
+        ...reasons.map(({ what, do: todo }) =>
+          element("li", {}, icon("warn"), element("div", {}, element("strong", {}, what), element("p", {}, todo))),
+        ),
+      );
+      find(".summary span").textContent = words.summary;
+      find(".meta").replaceChildren(...words.meta.map((part) => element("span", {}, part)));
+      const done = words.primary === "done";
+      find(".dock").replaceChildren(
+        button("retake", texts["result.retake"], "again", !done),
+        button("done", texts[done ? "result.done" : "result.end"], "check", done),
+      );
+      find(".dock").dataset.primary = words.primary;
+      outline(words.outline);
+      paint(jpeg);
+    };
+    screen.close = () => observer.disconnect();
+    return screen;
+  });

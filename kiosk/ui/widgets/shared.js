@@ -1,0 +1,95 @@
+// What every component's script begins with.
+
+// A tap so soon after a screen appeared was meant for the screen before it (the second half of a double tap).
+const SETTLE_MS = 350;
+
+// 24 x 24, drawn with strokes.
+const ICONS = {
+  camera: "M4 8h3l2-3h6l2 3h3v11H4z M12 10a3.5 3.5 0 1 0 .01 0",
+  back: "M19 12H5 M11 6l-6 6 6 6",
+  forward: "M5 12h14 M13 6l6 6-6 6",
+  check: "M5 13l4.5 4.5L19 7",
+  warn: "M12 4L2.5 20h19z M12 10v4.5 M12 17.3v.2",
+  urgent: "M8 2.8h8l5.2 5.2v8L16 21.2H8L2.8 16V8z M12 7.5v6 M12 16.6v.2",
+  unknown: "M6 12h12",
+  info: "M12 3a9 9 0 1 0 .01 0 M12 11v5.5 M12 7.6v.2",
+  again: "M20 11a8 8 0 1 0-2.3 6.2 M20 4v7h-7",
+  close: "M6 6l12 12 M18 6L6 18",
+  erase: "M9 5h11v14H9l-6-7z M12 9.5l5 5 M17 9.5l-5 5",
+  person: "M12 4a4 4 0 1 0 .01 0 M4.5 20.5c.6-4 3.5-6 7.5-6s6.9 2 7.5 6",
+  eye: "M2.5 12s3.5-6.5 9.5-6.5 9.5 6.5 9.5 6.5-3.5 6.5-9.5 6.500S2.5 12 2.5 12z M12 9a3 3 0 1 0 .01 0",
+  chip: "M7 7h10v10H7z M10 3v4 M14 3v4 M10 17v4 M14 17v4 M3 10h4 M3 14h4 M17 10h4 M17 14h4",
+  stop: "M12 3a9 9 0 1 0 .01 0 M5.7 5.700l12.6 12.6",
+  wrench: "M14.5 6.500a4 4 0 0 1 5-3.800l-2.7 2.7 1.8 1.8 2.7-2.700a4 4 0 0 1-5.3 4.600L8 17.100A2.5 2.5 0 1 1 5.2 14.200L13.3 7.6",
+};
+
+function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(svg.namespaceURI, "path");
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
+function dress(root, texts) {
+  for (const place of root.querySelectorAll("[data-text]")) place.textContent = texts[place.dataset.text];
+  for (const place of root.querySelectorAll("[data-label]")) place.setAttribute("aria-label", texts[place.dataset.label]);
+  for (const place of root.querySelectorAll("[data-icon]:empty")) place.replaceWith(icon(place.dataset.icon));
+}
+
+function fill(sentence, values) {
+  return sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+// Takes apart what kiosk/ui/packing.py made.
+function unpack(message) {
+  const bytes = message instanceof Uint8Array ? message : new Uint8Array(message);
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+  const words = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
+  return { words, jpeg: bytes.subarray(4 + length) };
+}
+
+async function draw(canvas, jpeg) {
+  const bitmap = await createImageBitmap(new Blob([jpeg], { type: "image/jpeg" }));
+  if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
+    canvas.width = bitmap.width;
+    canvas.height = bitmap.height;
+  }
+  canvas.getContext("2d", { alpha: false }).drawImage(bitmap, 0, 0);
+  bitmap.close();
+}
+
+// One screen object for each mounted component, however often Streamlit hands it new data.
+const mounted = new WeakMap();
+
+function keep(component, create) {
+  const root = component.parentElement;
+  let screen = mounted.get(root);
+  if (!screen) {
+    screen = create(root);
+    mounted.set(root, screen);
+    const area = root.querySelector(".screen");
+    if (area) {
+      area.inert = true;
+      setTimeout(() => (area.inert = false), SETTLE_MS);
+    }
+    window.dispatchEvent(new Event("kiosk:drawn"));
+  }
+  screen.send = (name, more = {}) => component.setTriggerValue("tap", { name, ...more });
+  screen.update(component.data);
+  return () => {
+    if (root.host.isConnected) return;
+    screen.close?.();
+    mounted.delete(root);
+  };
+}

@@ -1,0 +1,57 @@
+// The bar at the top. How the device is comes from the page's heartbeat, so nothing is drawn again for it.
+
+export default (component) =>
+  keep(component, (root) => {
+    const find = (selector) => root.querySelector(selector);
+    const sheet = find(".sheet");
+    let texts = {};
+
+    const tick = () => {
+      const now = new Date();
+      find("time").textContent = [now.getHours(), now.getMinutes()].map((n) => String(n).padStart(2, "0")).join(":");
+    };
+    const lamp = (name, ok, word) => {
+      const place = find(`.lamp.${name}`);
+      place.dataset.state = ok ? "ok" : "fault";
+      place.querySelector("b").replaceChildren(icon(ok ? "check" : "warn"));
+      place.querySelector(".word").textContent = word;
+    };
+    const onHealth = ({ detail }) => {
+      lamp("camera", detail.camera_ok, texts[detail.camera_ok ? "status.camera" : "status.camera_fault"]);
+      const tpu = detail.engine.startsWith("Edge TPU");
+      lamp("engine", true, texts[tpu ? "status.engine_edgetpu" : "status.engine_cpu"]);
+    };
+    const show = (open) => {
+      sheet.hidden = !open;
+      find(".bar").inert = open;
+    };
+
+    find(".about").addEventListener("click", () => show(true));
+    find(".close").addEventListener("click", () => show(false));
+    sheet.addEventListener("click", (event) => event.target === sheet && show(false));
+    window.addEventListener("kiosk:health", onHealth);
+    const clock = setInterval(tick, 1000);
+    tick();
+    window.dispatchEvent(new Event("kiosk:check"));
+
+    return {
+      update(data) {
+        texts = data.texts;
+        dress(root, texts);
+        root.querySelectorAll(".steps li").forEach((step, index) => {
+          step.dataset.state = index < data.step ? "past" : index === data.step ? "now" : "next";
+          step.toggleAttribute("aria-current", index === data.step);
+          step.querySelector("i").replaceChildren(index < data.step ? icon("check") : String(index + 1));
+        });
+        find(".sheet-title").textContent = data.about.title;
+        find(".sheet-purpose").textContent = data.about.purpose;
+        find(".close").textContent = data.about.close;
+        const rows = data.about.rows.flatMap(([name, words]) => [element("dt", {}, name), element("dd", {}, words)]);
+        find(".sheet-rows").replaceChildren(...rows);
+      },
+      close() {
+        clearInterval(clock);
+        window.removeEventListener("kiosk:health", onHealth);
+      },
+    };
+  });

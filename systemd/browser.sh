@@ -1,0 +1,23 @@
+#!/bin/sh
+# The browser of the kiosk's screen: one page, full screen, nothing of its own to say. Started by dermakiosk-screen.service.
+profile=$HOME/chromium
+# a browser that was cut off leaves a lock and an offer to restore; every start is a first start
+rm -rf "$profile"
+
+browser=$(command -v chromium || command -v chromium-browser) || {
+  echo "No Chromium. Run: sudo apt-get install chromium" >&2
+  exit 1
+}
+
+set -- --kiosk --user-data-dir="$profile" --ozone-platform=wayland --touch-events=enabled
+# no greetings, bubbles, offers
+set -- "$@" --no-first-run --no-default-browser-check --noerrdialogs --disable-session-crashed-bubble --password-store=basic
+set -- "$@" --disable-features=Translate,OptimizationHints,MediaRouter --deny-permission-prompts
+# no gestures out of the page
+set -- "$@" --disable-pinch --overscroll-history-navigation=0
+# no look outside: the unit drops such packets, this keeps them from being tried
+set -- "$@" --disable-background-networking --disable-component-update --disable-sync --disable-domain-reliability
+set -- "$@" --host-resolver-rules="MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+
+port=$(/opt/dermakiosk/venv/bin/python -I -c 'from kiosk import config; print(config.load().server.port)') || exit 1
+exec "$browser" "$@" "http://127.0.0.1:$port/"

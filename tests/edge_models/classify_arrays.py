@@ -1,0 +1,36 @@
+"""Run by test_tflite_runtime.py in the other environment: `classify_arrays.py BUNDLE PICTURES.npz RESULTS.npz`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from edge_models.classifier import Classifier
+from edge_models.preprocess import model_input
+
+
+def main(bundle: Path, pictures: Path, results: Path) -> None:
+    arrays = {}
+    with np.load(pictures) as loaded, Classifier.open(bundle, "cpu") as classifier:
+        manifest = classifier.bundle.manifest
+        for name in loaded.files:
+            quantisation = classifier.interpreter.input_quantisation
+            batch = model_input(
+                loaded[name], manifest.views, manifest.input_size_px, quantisation.scale, quantisation.zero_point
+            )
+            outputs = classifier.interpreter.invoke(batch)
+            prediction = classifier.classify(loaded[name])
+            arrays[f"{name}/batch"] = batch
+            arrays[f"{name}/logits"] = outputs.logits
+            arrays[f"{name}/activation_map"] = outputs.activation_map
+            arrays[f"{name}/embedding"] = outputs.embedding
+            arrays[f"{name}/probabilities"] = np.array([prediction.probabilities[each] for each in manifest.classes])
+            arrays[f"{name}/unfamiliarity"] = np.array(prediction.unfamiliarity)
+        arrays["runtime"] = np.array(classifier.interpreter.describe().runtime)
+    np.savez(results, **arrays)
+
+
+if __name__ == "__main__":
+    main(*(Path(argument) for argument in sys.argv[1:]))

@@ -1,0 +1,256 @@
+"""A bundle is used as it was published, or not at all."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge_models import bundle as bundles
+from edge_models.errors import BundleError
+from edge_models.labels import LesionClass
+from edge_models.preprocess import View
+
+Make = Callable[..., Path]
+
+
+def refusal(folder: Path) -> str:
+    """The one line that says why a bundle is not loaded."""
+    with pytest.raises(BundleError) as caught:
+        bundles.load(folder)
+    assert caught.value.remedy
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def rewrite(folder: Path, change: Callable[[dict[str, Any]], object], *, reseal: bool = True) -> None:
+    """Change the manifest; resealed, its digest is right again, as a forger or a faulty tool would leave it."""
+    path = folder / "manifest.json"
+    document = json.loads(path.read_bytes())
+    change(document)
+    if reseal:
+        document["digest"] = bundles.digest(document)
+    path.write_text(json.dumps(document), encoding="utf-8")
+
+
+def test_what_was_sealed_is_loaded(tiny_bundle: Path, tiny_document: dict[str, Any]) -> None:
+    bundle = bundles.load(tiny_bundle)
+    manifest = bundle.manifest
+    assert manifest.model_id == "tiny-untrained"
+    assert [lesion.code for lesion in manifest.classes] == tiny_document["classes"]
+    assert manifest.members == ("tiny_a_int8.tflite", "tiny_b_int8.tflite")
+    assert bundle.member_bytes == tuple((tiny_bundle / name).read_bytes() for name in manifest.members)
+    assert bundle.edgetpu_bytes == bundle.member_bytes
+    assert bundle.familiarity_bytes == (tiny_bundle / "familiarity.npz").read_bytes()
+    assert manifest.views[3] == View(zoom=1.5, dx=0.5, quarter_turns=2, flip=True)
+    assert asdict(manifest.decision) == tiny_document["decision"]
+    assert manifest.texts["licence"] == "Apache-2.0"
+
+
+def test_sealing_again_changes_nothing(tiny_bundle: Path, tiny_document: dict[str, Any]) -> None:
+    before = (tiny_bundle / "manifest.json").read_bytes()
+    bundles.seal(tiny_bundle, tiny_document)
+    assert (tiny_bundle / "manifest.json").read_bytes() == before
+
+
+FILES = ["manifest.json", "tiny_a_int8.tflite", "tiny_b_int8.tflite", "familiarity.npz", "MODEL_CARD.md"]
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("where", [0, 0.5, 0.999])
+def test_a_flipped_byte(tiny_bundle: Path, name: str, where: float) -> None:
+    content = bytearray((tiny_bundle / name).read_bytes())
+    content[int(where * len(content))] ^= 0x01
+    (tiny_bundle / name).write_bytes(content)
+    assert name in refusal(tiny_bundle)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_missing_file(tiny_bundle: Path, name: str) -> None:
+    (tiny_bundle / name).unlink()
+    assert f"{name} cannot be read (No such file" in refusal(tiny_bundle)
+
+
+def test_a_missing_folder_and_a_folder_for_a_file(tiny_bundle: Path, tmp_path: Path) -> None:
+    assert "No such file" in refusal(tmp_path / "nowhere")
+    (tiny_bundle / "MODEL_CARD.md").unlink()
+    (tiny_bundle / "MODEL_CARD.md").mkdir()
+    assert "Is a directory" in refusal(tiny_bundle)
+
+
+def test_another_class_order_is_noticed(tiny_bundle: Path) -> None:
+    rewrite(tiny_bundle, lambda document: document["classes"].sort(), reseal=False)
+    assert "was altered after it was published" in refusal(tiny_bundle)
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        ["nv", "mel", "vasc", "bkl", "akiec", "df", "df"],
+        ["nv", "mel", "vasc", "bkl", "akiec", "df"],
+        ["nv", "mel", "vasc", "bkl", "akiec", "df", "scc"],
+        ["NV", "MEL", "VASC", "BKL", "AKIEC", "DF", "BCC"],
+        [],
+        "nv",
+    ],
+)
+def test_impossible_classes_are_refused_though_sealed(tiny_bundle: Path, classes: object) -> None:
+    rewrite(tiny_bundle, lambda document: document.update(classes=classes))
+    assert "classes must be each of" in refusal(tiny_bundle)
+
+
+def put(*keys: str, value: object) -> Callable[[dict[str, Any]], None]:
+    def change(document: dict[str, Any]) -> None:
+        for key in keys[:-1]:
+            document = document[key]
+        document[keys[-1]] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (put("schema", value=2), "has schema 2, this version reads 1"),
+        (put("schema", value=None), "has schema None"),
+        (lambda document: document.pop("model_id"), "lacks 'model_id'"),
+        (lambda document: document.pop("licence"), "lacks 'licence'"),
+        (lambda document: document.pop("files"), "lacks 'files'"),
+        (put("files", value=[]), "manifest.json"),
+        (put("classes", value=7), "manifest.json"),
+        (put("input_size_px", value=0), "input_size_px must be a positive whole number"),
+        (put("input_size_px", value=True), "input_size_px must be a positive whole number"),
+        (put("members", value=[]), "at least one member"),
+        (put("members", value=["tiny_a_int8.tflite"] * 2), "no member twice"),
+        (put("members", value=["absent.tflite"]), "names absent.tflite but has no hash"),
+        (put("views", value=[]), "one view"),
+        (put("views", value=[{"zoom": 0.5}]), "zoom must be 1 or more"),
+        (put("views", value=[{"zoom": 10**400}]), "manifest.json"),
+        (put("views", value=[{"turns": 1}]), "has no turns"),
+        (put("calibration", "temperature", value=0), "temperature must be a number from"),
+        (put("calibration", "temperature", value=float("nan")), "temperature must be a number from"),
+        (put("calibration", "class_bias", value=[0.0] * 6), "class_bias must be a list of 7"),
+        (put("calibration", "class_bias", value=[float("inf")] * 7), "class_bias must be a number"),
+        (put("calibration", "class_bias", value=[10**400] * 7), "class_bias must be a number"),
+        (put("calibration", "prevalence", value=[0.2] * 7), "prevalence must be positive and sum to 1"),
+        (put("calibration", "prevalence", value=[1.0] + [0.0] * 6), "prevalence must be positive"),
+        (put("calibration", "prevalence", value=["1"] * 7), "prevalence must be a number"),
+        (put("decision", "melanoma_threshold", value=1.5), "melanoma_threshold must be a number from 0 to 1"),
+        (put("decision", "conformal_coverage", value="most"), "conformal_coverage must be a number"),
+        (put("decision", value=None), "manifest.json"),
+        (put("familiarity", "threshold", value=0.0), "familiarity threshold must be a number"),
+        (put("familiarity", "file", value="other.npz"), "names other.npz but has no hash"),
+    ],
+)
+def test_impossible_manifests_are_refused_though_sealed(
+    tiny_bundle: Path, change: Callable[[dict[str, Any]], object], says: str
+) -> None:
+    rewrite(tiny_bundle, change)
+    assert says in refusal(tiny_bundle)
+
+
+@pytest.mark.parametrize("name", ["../outside.tflite", "/etc/hostname", "sub/inside.tflite", "..", ".", "", "a\0b"])
+def test_names_that_leave_the_folder_are_refused(tiny_bundle: Path, name: str) -> None:
+    (tiny_bundle.parent / "outside.tflite").write_bytes(b"")
+    rewrite(tiny_bundle, lambda document: document["files"].update({name: "0" * 64}))
+    line = refusal(tiny_bundle)
+    assert "which is not a file of" in line or "cannot be read" in line
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'"text"', b"\xff\xfe", b"[" * 100_000, b"9" * 5000])
+def test_what_is_no_manifest(tiny_bundle: Path, content: bytes) -> None:
+    (tiny_bundle / "manifest.json").write_bytes(content)
+    assert "is not" in refusal(tiny_bundle)
+
+
+def test_sealing_what_would_not_load_leaves_no_manifest(tiny_bundle: Path, tiny_document: dict[str, Any]) -> None:
+    tiny_document["classes"][0] = "mel"
+    with pytest.raises(BundleError, match="classes must be each of"):
+        bundles.seal(tiny_bundle, tiny_document)
+    assert not (tiny_bundle / "manifest.json").exists()
+
+
+def test_the_default_is_the_only_bundle_there(
+    make_bundle: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundles, "BUNDLES", tmp_path)
+    with pytest.raises(BundleError, match=r"found: none\. Name the one to use"):
+        bundles.default_bundle()
+    only = make_bundle()
+    assert bundles.default_bundle() == only
+    other = make_bundle()
+    with pytest.raises(BundleError, match=f"found: {only.name}, {other.name}"):
+        bundles.default_bundle()
+
+
+share = st.floats(0.0, 1.0)
+views = st.builds(
+    View,
+    zoom=st.floats(1.0, 8.0),
+    dx=st.floats(-1.0, 1.0),
+    dy=st.floats(-1.0, 1.0),
+    quarter_turns=st.integers(0, 3),
+    flip=st.booleans(),
+)
+names = st.text("abcdefghijklmnopqrstuvwxyz0123456789_-.", min_size=1, max_size=20).map(lambda text: f"m{text}.tflite")
+
+
+@given(
+    members=st.dictionaries(names, st.binary(max_size=50), min_size=1, max_size=3),
+    text=st.text(max_size=30),
+    views=st.lists(views, min_size=1, max_size=4),
+    order=st.permutations([lesion.code for lesion in LesionClass]),
+    temperature=st.floats(0.01, 100.0),
+    bias=st.lists(st.floats(-20.0, 20.0), min_size=7, max_size=7),
+    weights=st.lists(st.floats(0.01, 1.0), min_size=7, max_size=7),
+    thresholds=st.tuples(share, share, share),
+)
+@settings(max_examples=60, deadline=None)
+def test_load_gives_back_what_seal_was_given(
+    members: dict[str, bytes],
+    text: str,
+    views: list[View],
+    order: list[str],
+    temperature: float,
+    bias: list[float],
+    weights: list[float],
+    thresholds: tuple[float, float, float],
+) -> None:
+    prevalence = [weight / sum(weights) for weight in weights]
+    document = {
+        "model_id": text,
+        **dict.fromkeys(bundles.TEXT_KEYS, text),
+        "classes": order,
+        "input_size_px": 224,
+        "members": list(members),
+        "views": [view.to_json() for view in views],
+        "calibration": {"temperature": temperature, "class_bias": bias, "prevalence": prevalence},
+        "decision": {
+            "referral_threshold": thresholds[0],
+            "melanoma_threshold": thresholds[1],
+            "conformal_coverage": 0.9,
+            "conformal_threshold": thresholds[2],
+        },
+        "familiarity": {"file": "f.npz", "threshold": 2.5},
+    }
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for file, content in {**members, "f.npz": b"parameters"}.items():
+            (folder / file).write_bytes(content)
+        bundles.seal(folder, document)
+        bundle = bundles.load(folder)
+    manifest = bundle.manifest
+    assert manifest.model_id == manifest.texts["created"] == text
+    assert list(manifest.views) == views
+    assert [lesion.code for lesion in manifest.classes] == order
+    assert manifest.calibration == bundles.Calibration(temperature, tuple(bias), tuple(prevalence))
+    assert manifest.decision == bundles.Decision(thresholds[0], thresholds[1], 0.9, thresholds[2])
+    assert dict(zip(manifest.members, bundle.member_bytes, strict=True)) == members
+    assert bundle.familiarity_bytes == b"parameters"

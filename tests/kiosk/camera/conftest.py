@@ -1,0 +1,181 @@
+"""Cameras for the tests: every adapter behind one handle that can make it fail as its hardware would."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from kiosk.camera.base import Camera
+from kiosk.camera.phantom import PhantomCamera
+from kiosk.camera.replay import ReplayCamera
+from kiosk.camera.simulation import SimulatedDevice
+from kiosk.camera.usb import UsbCamera
+
+STALL_TIMEOUT_S = 0.4
+VIRTUAL_FRAMES = os.environ.get("DERMAKIOSK_VIRTUAL_FRAMES", "")
+"""Where libcamera's virtual camera looks for its pictures; set by tests/picamera2/run.sh."""
+AVI_SIZE = (640, 480)
+
+
+def _nothing() -> None:
+    raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Rig:
+    """A camera that can be opened, and what its hardware can be made to do.
+
+    Attributes:
+        open: opens it.
+        stall: it is there, but no picture comes any more.
+        restore: the opposite of `stall` and `unplug`.
+        unplug: it is gone; None where that cannot be done to it.
+    """
+
+    open: Callable[[], Camera]
+    stall: Callable[[], None]
+    restore: Callable[[], None]
+    unplug: Callable[[], None] | None
+
+
+class FilmedUsb:
+    """A USB device made of a film: OpenCV's own decoder at a camera's pace, over and over, until it must fail."""
+
+    def __init__(self, film: Path) -> None:
+        self.film = film
+        self.running = threading.Event()
+        self.running.set()
+        self.plugged = True
+        self.released = 0
+
+    def __call__(self, path: str) -> Any:
+        return _FilmedCapture(self, path)
+
+
+class _FilmedCapture:
+    def __init__(self, usb: FilmedUsb, path: str) -> None:
+        self._usb = usb
+        self._path = path
+        self._capture = cv2.VideoCapture(path)
+        self._pace = threading.Event()
+
+    def isOpened(self) -> bool:  # noqa: N802 - OpenCV's name
+        return self._capture.isOpened()
+
+    def set(self, key: int, value: float) -> bool:
+        return False  # a film has the size and the format it has
+
+    def grab(self) -> bool:
+        self._pace.wait(0.01)
+        if not self._usb.running.wait(2 * STALL_TIMEOUT_S):  # as OpenCV's own wait for a picture ends after 10 s
+            return False
+        if not self._usb.plugged:
+            return False
+        if not self._capture.grab():
+            self._capture = cv2.VideoCapture(self._path)
+            return self._capture.grab()
+        return True
+
+    def retrieve(self) -> tuple[bool, Any]:
+        return self._capture.retrieve()
+
+    def release(self) -> None:
+        self._capture.release()
+        self._usb.released += 1
+
+
+def colour_of(index: int) -> tuple[int, int, int]:
+    """The colour, red first, that picture `index` of the film is filled with."""
+    return 250 - 4 * index, 20, 10 + 4 * index
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Fifty pictures in Motion JPEG, each of another colour."""
+    path = tmp_path_factory.mktemp("film") / "video0.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25.0, AVI_SIZE)
+    assert writer.isOpened()
+    for index in range(50):
+        rgb = np.full((AVI_SIZE[1], AVI_SIZE[0], 3), colour_of(index), np.uint8)
+        writer.write(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+    writer.release()
+    return path
+
+
+@pytest.fixture
+def usb(film: Path) -> FilmedUsb:
+    return FilmedUsb(film)
+
+
+def open_filmed(usb: FilmedUsb) -> UsbCamera:
+    return UsbCamera(usb.film, "film", stall_timeout_s=STALL_TIMEOUT_S, open_capture=usb)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three pictures of one colour each: red, green, blue."""
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for index, colour in enumerate([(200, 0, 0), (0, 200, 0), (0, 0, 200)]):
+        rgb = np.full((1200, 1600, 3), colour, np.uint8)
+        cv2.imwrite(str(pictures / f"{index}.png"), cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+    return pictures
+
+
+def _phantom_rig() -> Rig:
+    device = SimulatedDevice("phantom camera", 100.0, STALL_TIMEOUT_S)
+    return Rig(lambda: PhantomCamera(1, device=device), device.stall, device.restore, device.unplug)
+
+
+def _replay_rig(folder: Path) -> Rig:
+    device = SimulatedDevice("replay", 100.0, STALL_TIMEOUT_S)
+    return Rig(lambda: ReplayCamera(folder, device=device), device.stall, device.restore, device.unplug)
+
+
+def _usb_rig(usb: FilmedUsb) -> Rig:
+    def unplug() -> None:
+        usb.plugged = False
+
+    def restore() -> None:
+        usb.plugged = True
+        usb.running.set()
+
+    return Rig(lambda: open_filmed(usb), usb.running.clear, restore, unplug)
+
+
+def _picamera2_rig() -> Rig:
+    from virtual_camera import HeldBuffers, VirtualPicamera2, show_chart
+
+    from kiosk.camera.picamera import PicameraCamera
+
+    show_chart(Path(VIRTUAL_FRAMES))
+    held = HeldBuffers()
+    return Rig(
+        lambda: held.watch(PicameraCamera(stall_timeout_s=STALL_TIMEOUT_S, picamera2_class=VirtualPicamera2)),
+        held.hold_all,
+        held.release_all,
+        None,
+    )
+
+
+ADAPTERS = ("phantom", "replay", "usb", *(("picamera2",) if VIRTUAL_FRAMES else ()))
+
+
+@pytest.fixture(params=ADAPTERS)
+def rig(request: pytest.FixtureRequest) -> Rig:
+    """Every adapter that can run here."""
+    if request.param == "phantom":
+        return _phantom_rig()
+    if request.param == "replay":
+        return _replay_rig(request.getfixturevalue("folder"))
+    if request.param == "usb":
+        return _usb_rig(request.getfixturevalue("usb"))
+    return _picamera2_rig()

@@ -1,0 +1,118 @@
+"""Which camera is taken: the one that is named or none, or by auto the first that is really there."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kiosk.camera import choose
+from kiosk.camera.choose import CameraChoice, CameraSettings, available_cameras, open_camera
+from kiosk.camera.phantom import PhantomCamera
+from kiosk.camera.replay import ReplayCamera
+from kiosk.camera.usb import UsbCamera, UsbDevice
+from kiosk.errors import CameraBusy, CameraNotFound, ConfigError
+
+
+@pytest.fixture(autouse=True)
+def bare_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No camera is connected, whatever this machine has."""
+
+    def none(*arguments: Any, **keywords: Any) -> Any:
+        raise CameraNotFound("No camera module is connected", "Connect one")
+
+    monkeypatch.setattr(choose, "PicameraCamera", none)
+    monkeypatch.setattr(choose.picamera, "detect", none)
+    monkeypatch.setattr(choose.usb, "devices", tuple)
+
+
+@pytest.fixture
+def one_usb(monkeypatch: pytest.MonkeyPatch, usb: Any) -> None:
+    """One USB camera, made of a film, behind a node that turns out to deliver nothing."""
+
+    def opened(node: Path, name: str) -> UsbCamera:
+        if node.name != "video2":
+            raise CameraNotFound(f"{node} delivers no pictures")
+        return UsbCamera(usb.film, name, stall_timeout_s=0.4, open_capture=usb)
+
+    monkeypatch.setattr(choose.usb, "devices", lambda: (UsbDevice(0, "odd node"), UsbDevice(2, "DermLite")))
+    monkeypatch.setattr(choose, "UsbCamera", opened)
+
+
+def test_a_named_camera_is_opened(folder: Path, one_usb: None) -> None:
+    with open_camera("phantom") as phantom, open_camera(f"replay:{folder}") as replay, open_camera("usb:2") as usb:
+        assert isinstance(phantom, PhantomCamera)
+        assert isinstance(replay, ReplayCamera)
+        assert usb.name == "USB camera DermLite"
+
+
+@pytest.mark.parametrize("source", ["picamera2", "usb", "usb:99", "replay:/nowhere"])
+def test_a_named_camera_that_is_missing_is_not_replaced(source: str) -> None:
+    with pytest.raises(CameraNotFound) as missing:
+        open_camera(source)
+    assert missing.value.remedy
+
+
+@pytest.mark.parametrize("source", ["", "webcam", "usb:", "usb:x", "usb:-1", "replay:", "phantom:1", "Phantom"])
+def test_an_unknown_source_says_which_there_are(source: str) -> None:
+    with pytest.raises(ConfigError, match="replay:DIR"):
+        open_camera(source)
+
+
+def test_auto_takes_the_usb_camera_that_delivers(one_usb: None, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO), open_camera("auto") as camera:
+        assert camera.name == "USB camera DermLite"
+    assert "camera chosen automatically: USB camera DermLite" in caplog.text
+
+
+def test_auto_warns_when_the_pictures_are_simulated(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING), open_camera("auto") as camera:
+        assert "simulated" in camera.name
+    assert "SIMULATED" in caplog.text
+    assert "No camera module is connected" in caplog.text
+
+
+def test_auto_does_not_simulate_a_camera_that_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*arguments: Any, **keywords: Any) -> Any:
+        raise CameraBusy("The picamera2 imx477 is in use", "Close the other program")
+
+    monkeypatch.setattr(choose, "PicameraCamera", busy)
+    with pytest.raises(CameraBusy):
+        open_camera("auto")
+
+
+def test_a_camera_that_auto_chose_is_waited_for_when_it_is_pulled_out(
+    one_usb: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choice = CameraChoice("auto")
+    choice.open().close()
+    with monkeypatch.context() as pulled:
+        pulled.setattr(choose.usb, "devices", tuple)
+        with pytest.raises(CameraNotFound):
+            choice.open()
+    with choice.open() as camera:
+        assert camera.name == "USB camera DermLite"
+
+
+def test_the_seed_reaches_the_phantom() -> None:
+    with open_camera("phantom", CameraSettings(phantom_seed=1)) as camera:
+        one = camera.preview().rgb
+    with open_camera("phantom", CameraSettings(phantom_seed=2)) as camera:
+        assert (camera.preview().rgb != one).any()
+
+
+def test_every_camera_is_there_or_has_a_remedy(one_usb: None) -> None:
+    found = {each.source: each for each in available_cameras()}
+    assert not found["picamera2"].present
+    assert "Connect one" in found["picamera2"].text
+    assert found["usb:2"].present
+    assert found["usb:2"].text == "DermLite"
+    assert found["phantom"].present
+
+
+def test_no_usb_camera_has_a_remedy() -> None:
+    [usb] = [each for each in available_cameras() if each.source.startswith("usb")]
+    assert not usb.present
+    assert "Plug one in" in usb.text

@@ -1,0 +1,128 @@
+"""What may be shown, and what may not: the pipeline's outcomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge_models.bundle import Decision
+from edge_models.context import Context
+from edge_models.errors import EngineFailed
+from edge_models.labels import LesionClass
+from edge_models.prediction import Engine, Prediction
+from kiosk.assessment import Assessment, Outcome, assess
+from kiosk.frame import Frame
+from kiosk.quality import Reason
+from kiosk.triage import AdviceLevel
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+DECISION = Decision(0.3, 0.15, 0.95, 0.8)
+
+
+@dataclass
+class FixedModel:
+    """Says what it was made to say: these tests are about what the pipeline makes of it."""
+
+    answer: Prediction | EngineFailed
+    bundle: Any = field(default_factory=lambda: SimpleNamespace(manifest=SimpleNamespace(decision=DECISION)))
+
+    def classify(self, rgb: NDArray[np.uint8], context: Context | None = None) -> Prediction:
+        if isinstance(self.answer, EngineFailed):
+            raise self.answer
+        return self.answer
+
+
+def prediction(melanoma: float = 0.02, in_set: int = 1, unfamiliarity: float = 0.5) -> Prediction:
+    shares = dict.fromkeys(LesionClass, 0.01) | {LesionClass.MEL: melanoma}
+    shares[LesionClass.NV] = 1.0 - sum(share for lesion, share in shares.items() if lesion is not LesionClass.NV)
+    ranked = sorted(shares, key=lambda lesion: -shares[lesion])
+    engine = Engine("runtime", "cpu", 2)
+    return Prediction(shares, shares, frozenset(ranked[:in_set]), unfamiliarity, None, "m", engine, {"invoke": 3.0})
+
+
+@pytest.fixture
+def lesion() -> Frame:
+    """A sharp dark spot on textured skin: good enough for the gate."""
+    rng = np.random.default_rng(7)
+    skin = np.full((600, 800, 3), (205, 160, 140), np.float32)
+    texture = cv2.GaussianBlur(rng.normal(0, 60, (600, 800)).astype(np.float32), (0, 0), 1.2)
+    rgb = skin + texture[..., None]
+    cv2.ellipse(rgb, (400, 300), (150, 110), 20, 0, 360, (95, 60, 45), -1, cv2.LINE_AA)
+    rgb += texture[..., None] / 2
+    return Frame(np.clip(rgb, 0, 255).astype(np.uint8), NOW, "test")
+
+
+def test_a_good_picture_becomes_a_result(lesion: Frame) -> None:
+    assessment = assess(lesion, FixedModel(prediction()), now=NOW)
+    assert assessment.outcome is Outcome.RESULT
+    assert assessment.reasons == ()
+    assert assessment.advice is not None
+    assert assessment.advice.level is AdviceLevel.ROUTINE
+    assert {"quality", "invoke", "total"} <= set(assessment.timings_ms)
+    assert assessment.assessed_at == NOW
+
+
+def test_a_black_picture_is_taken_again_and_never_classified() -> None:
+    black = Frame(np.zeros((480, 640, 3), np.uint8), NOW, "test")
+    assessment = assess(black, FixedModel(EngineFailed("must not be asked")), now=NOW)
+    assert assessment.outcome is Outcome.RETAKE
+    assert assessment.reasons
+    assert assessment.prediction is None
+
+
+def test_an_unfamiliar_picture_has_no_result(lesion: Frame) -> None:
+    assessment = assess(lesion, FixedModel(prediction(melanoma=0.5, unfamiliarity=1.2)), now=NOW)
+    assert (assessment.outcome, assessment.reasons) == (Outcome.NO_RESULT, (Reason.NOT_DERMATOSCOPIC,))
+    assert assessment.prediction is None
+    assert assessment.advice is None, "of something that is no lesion nothing may be said"
+
+
+def test_an_unsure_model_shows_no_classes_but_hides_no_melanoma(lesion: Frame) -> None:
+    vague = assess(lesion, FixedModel(prediction(melanoma=0.2, in_set=6)), now=NOW)
+    assert (vague.outcome, vague.reasons) == (Outcome.NO_RESULT, (Reason.MODEL_UNSURE,))
+    assert vague.prediction is None
+    assert vague.advice is not None
+    assert vague.advice.level is AdviceLevel.URGENT_REFERRAL
+    harmless = assess(lesion, FixedModel(prediction(melanoma=0.02, in_set=6)), now=NOW)
+    assert harmless.advice is None, "an unsure model may not reassure"
+
+
+def test_a_failed_engine_is_a_device_fault_with_its_remedy(lesion: Frame) -> None:
+    broken = FixedModel(EngineFailed("The engine stopped", "Restart the kiosk"))
+    assessment = assess(lesion, broken, now=NOW)
+    assert (assessment.outcome, assessment.reasons) == (Outcome.DEVICE_FAULT, (Reason.ENGINE_FAULT,))
+    assert assessment.fault == "The engine stopped. Restart the kiosk."
+    assert assessment.frame is lesion, "the picture is not lost"
+
+
+def test_without_the_gate_everything_is_classified_and_the_reasons_stay() -> None:
+    black = Frame(np.zeros((480, 640, 3), np.uint8), NOW, "test")
+    assessment = assess(black, FixedModel(prediction(in_set=6, unfamiliarity=2.0)), now=NOW, gate=False)
+    assert assessment.outcome is Outcome.RESULT
+    assert Reason.NOT_DERMATOSCOPIC in assessment.reasons
+    assert assessment.quality is not None
+    assert set(assessment.quality.reasons) <= set(assessment.reasons)
+
+
+def test_an_impossible_assessment_cannot_be_made(lesion: Frame) -> None:
+    good = assess(lesion, FixedModel(prediction()), now=NOW)
+    impossible: list[dict[str, Any]] = [
+        {"outcome": Outcome.RETAKE},  # would show classes with a picture that failed
+        {"prediction": None},
+        {"advice": None},
+        {"outcome": Outcome.NO_RESULT, "prediction": None, "reasons": ()},
+        {"outcome": Outcome.DEVICE_FAULT, "prediction": None, "reasons": (Reason.CAMERA_FAULT,), "fault": ""},
+        {"fault": "broken"},
+        {"assessed_at": datetime(2026, 1, 2)},  # no zone
+    ]
+    for change in impossible:
+        with pytest.raises(ValueError, match=r".+"):
+            replace(good, **change)
+    assert isinstance(good, Assessment)

@@ -1,0 +1,213 @@
+"""The station with a real engine and the phantom camera: double taps, faults that heal, nothing stuck or forgotten."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge_models.classifier import Classifier
+from edge_models.errors import EngineFailed
+from kiosk.assessment import Outcome
+from kiosk.camera.base import STALL_TIMEOUT_S, Camera
+from kiosk.camera.phantom import PhantomCamera
+from kiosk.camera.simulation import SimulatedDevice
+from kiosk.errors import CameraNotFound
+from kiosk.examination import BodySite, Examination
+from kiosk.quality import Reason
+from kiosk.station import PREVIEW_WIDTH_PX, Preview, Station
+
+LONG_S = 30.0
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+EXAMINATION = Examination("A-7", 61, None, BodySite.BACK)
+
+
+@pytest.fixture
+def device() -> SimulatedDevice:
+    return SimulatedDevice("phantom camera", 25.0)
+
+
+@pytest.fixture
+def classifier(tiny_bundle: Path) -> Classifier:
+    return Classifier.open(tiny_bundle, engine="cpu")
+
+
+@pytest.fixture
+def station(device: SimulatedDevice, classifier: Classifier) -> Iterator[Station]:
+    with Station(lambda: PhantomCamera(3, device=device), classifier, clock=lambda: NOW) as opened:
+        yield opened
+
+
+def preview_where(station: Station, wanted: Callable[[Preview], bool]) -> Preview:
+    """The next preview that is wanted."""
+    after = 0
+    for _ in range(1000):
+        preview = station.wait_preview(after, LONG_S)
+        assert preview is not None, "no preview came"
+        if wanted(preview):
+            return preview
+        after = preview.number
+    raise AssertionError("the wanted preview did not come")
+
+
+def live(station: Station) -> Preview:
+    return preview_where(station, lambda preview: bool(preview.jpeg))
+
+
+def test_previews_are_new_small_pictures_with_hints(station: Station) -> None:
+    first = live(station)
+    second = station.wait_preview(first.number, LONG_S)
+    assert second is not None
+    assert second.number > first.number
+    picture = cv2.imdecode(np.frombuffer(second.jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert picture.shape[1] <= PREVIEW_WIDTH_PX
+    assert second.quality is not None
+
+
+def test_all_who_look_share_one_encoding(station: Station) -> None:
+    number = live(station).number
+    seen: list[Preview | None] = []
+    viewers = [threading.Thread(target=lambda: seen.append(station.wait_preview(number, LONG_S))) for _ in range(3)]
+    for viewer in viewers:
+        viewer.start()
+    for viewer in viewers:
+        viewer.join(LONG_S)
+    by_number: dict[int, set[int]] = {}
+    for preview in seen:
+        assert preview is not None
+        by_number.setdefault(preview.number, set()).add(id(preview.jpeg))
+    assert all(len(encodings) == 1 for encodings in by_number.values())
+
+
+def test_a_case_from_tap_to_done(station: Station) -> None:
+    live(station)
+    ticket = station.begin(EXAMINATION)
+    assessment = station.wait(ticket, LONG_S)
+    assert assessment is not None
+    assert assessment.outcome in (Outcome.RESULT, Outcome.RETAKE, Outcome.NO_RESULT)
+    assert assessment.frame is not None
+    assert assessment.frame.width_px == 4056
+    assert {"capture", "quality", "total"} <= set(assessment.timings_ms)
+    case = station.current()
+    assert case is not None
+    assert (case.ticket, case.examination, case.assessment) == (ticket, EXAMINATION, assessment)
+    station.done(ticket)
+    assert station.current() is None
+    with pytest.raises(KeyError):
+        station.wait(ticket, 0)
+
+
+def test_a_double_tap_is_one_case_and_a_retake_is_another(station: Station) -> None:
+    live(station)
+    first = station.begin(EXAMINATION)
+    assert station.begin(EXAMINATION) == first
+    assert station.wait(first, LONG_S) is not None
+    retake = station.begin(EXAMINATION)
+    assert retake != first
+    with pytest.raises(KeyError):
+        station.wait(first, 0)
+    station.done(first)
+    assert station.current() is not None, "a late Done of an earlier case does not end this one"
+    assert station.wait(retake, LONG_S) is not None
+
+
+def test_an_unplugged_camera_is_reported_and_comes_back_by_itself(station: Station, device: SimulatedDevice) -> None:
+    live(station)
+    device.unplug()
+    gone = preview_where(station, lambda preview: bool(preview.fault))
+    assert gone.jpeg == b""
+    assert "Plug it in" in gone.fault
+    assert not station.status().camera_ok
+    assessment = station.wait(station.begin(EXAMINATION), LONG_S)
+    assert assessment is not None
+    assert (assessment.outcome, assessment.reasons) == (Outcome.DEVICE_FAULT, (Reason.CAMERA_FAULT,))
+    assert "Plug it in" in assessment.fault
+    assert station.progressing(), "a missing camera is no reason to restart the kiosk"
+    device.restore()
+    assert live(station).number > gone.number
+    assert station.status().camera_ok
+
+
+def test_a_stalled_camera_is_an_error_and_not_an_old_picture(station: Station, device: SimulatedDevice) -> None:
+    live(station)
+    device.stall()
+    fault = preview_where(station, lambda preview: bool(preview.fault))
+    assert "no new picture" in fault.fault
+    device.restore()
+    live(station)
+
+
+def test_a_camera_pulled_in_mid_capture_is_a_device_fault(station: Station, device: SimulatedDevice) -> None:
+    live(station)
+    device.stall()
+    ticket = station.begin(EXAMINATION)
+    device.unplug()
+    assessment = station.wait(ticket, LONG_S)
+    assert assessment is not None
+    assert assessment.outcome is Outcome.DEVICE_FAULT
+
+
+def test_an_absent_camera_at_start_is_shown_with_its_remedy(classifier: Classifier) -> None:
+    plugged_in = threading.Event()
+
+    def open_camera() -> Camera:
+        if not plugged_in.is_set():
+            raise CameraNotFound("There is no camera", "Connect one")
+        return PhantomCamera(device=SimulatedDevice("late camera", 25.0))
+
+    with Station(open_camera, classifier) as station:
+        preview_where(station, lambda preview: preview.fault == "There is no camera. Connect one.")
+        plugged_in.set()
+        live(station)
+
+
+def test_an_engine_that_breaks_is_a_device_fault_and_the_next_case_goes_on(
+    station: Station, classifier: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live(station)
+    with monkeypatch.context() as broken:
+        broken.setattr(classifier, "classify", _raise(EngineFailed("The engine stopped", "Restart the kiosk")))
+        broken.setattr("kiosk.assessment.check", classifier_is_asked)
+        failed = station.wait(station.begin(EXAMINATION), LONG_S)
+    assert failed is not None
+    assert failed.fault == "The engine stopped. Restart the kiosk."
+    with monkeypatch.context() as broken:
+        broken.setattr("kiosk.assessment.check", _raise(ZeroDivisionError("a bug of ours")))
+        failed = station.wait(station.begin(EXAMINATION), LONG_S)
+    assert failed is not None
+    assert (failed.outcome, failed.reasons) == (Outcome.DEVICE_FAULT, (Reason.ENGINE_FAULT,))
+    assert failed.frame is not None
+    healthy = station.wait(station.begin(EXAMINATION), LONG_S)
+    assert healthy is not None
+    assert healthy.outcome is not Outcome.DEVICE_FAULT
+
+
+def test_closing_gives_the_camera_back_and_wakes_who_waits(device: SimulatedDevice, classifier: Classifier) -> None:
+    waited: list[Preview | None] = []
+    with Station(lambda: PhantomCamera(device=device), classifier) as station:
+        number = live(station).number
+        viewer = threading.Thread(target=lambda: waited.append(station.wait_preview(number + 10_000, LONG_S)))
+        viewer.start()
+    viewer.join(STALL_TIMEOUT_S + 1)
+    assert waited == [None]
+    with PhantomCamera(device=device):
+        pass
+    assert not station.progressing()
+
+
+def classifier_is_asked(rgb: np.ndarray) -> object:
+    from kiosk.quality import QualityReport, Verdict
+
+    return QualityReport(Verdict.PASS, (), {})
+
+
+def _raise(error: Exception) -> Callable[..., object]:
+    def raising(*_: object) -> object:
+        raise error
+
+    return raising

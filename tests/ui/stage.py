@@ -1,0 +1,174 @@
+"""A kiosk whose pictures and predictions a test decides: the real server, station and gate; only camera and model act.
+
+Usage: python stage.py PORT SCRIPT; the file SCRIPT holds the name of the act (one of ACTS) and may change at any time.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace, TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_models.bundle import Calibration, Decision, Familiarity, Manifest
+from edge_models.context import Context
+from edge_models.errors import EngineFailed
+from edge_models.labels import LesionClass
+from edge_models.prediction import Engine, Prediction
+from edge_models.preprocess import View
+from kiosk.camera.phantom import PhantomCamera
+from kiosk.errors import CameraLost, PortInUse
+from kiosk.frame import Frame
+from kiosk.station import Station
+from kiosk.ui.server import serve
+
+LIKELY: Mapping[str, Mapping[LesionClass, float]] = {
+    "routine": {LesionClass.NV: 0.93, LesionClass.BKL: 0.04},
+    "urgent": {LesionClass.NV: 0.52, LesionClass.MEL: 0.31, LesionClass.BKL: 0.11},
+    "referral": {LesionClass.AKIEC: 0.61, LesionClass.BCC: 0.2, LesionClass.BKL: 0.14},
+    "worst": {LesionClass.AKIEC: 0.34, LesionClass.BCC: 0.33, LesionClass.MEL: 0.32},
+    "unsure": {LesionClass.NV: 0.2, LesionClass.MEL: 0.2, LesionClass.BKL: 0.2, LesionClass.AKIEC: 0.15},
+    "unfamiliar": {LesionClass.NV: 0.93, LesionClass.BKL: 0.04},
+}
+"""Classes that the model names and cannot exclude; what is missing to 1 is shared by all the others."""
+ACTS = (*LIKELY, "fallback", "slow", "dark", "blurred", "no_camera", "no_engine")
+
+MANIFEST = Manifest(
+    model_id="stage-model-1",
+    classes=tuple(LesionClass),
+    input_size_px=224,
+    members=("stage_int8.tflite",),
+    views=(View(),),
+    calibration=Calibration(1.0, (0.0,) * 7, (1 / 7,) * 7),
+    decision=Decision(0.3, 0.1, 0.95, 0.9),
+    familiarity=Familiarity("familiarity.npz", 1.0),
+    context=None,
+    texts={
+        "created": "2026-11-21",
+        "training_data": "HAM10000 (Tschandl et al. 2018), 10,013 dermatoscopic pictures, split by lesion",
+        "licence": "CC BY-NC 4.0: not for commercial use",
+        "intended_use": "Decision support for trained examiners of pigmented skin lesions, with a dermatoscope",
+        "not_tested_on": "Dark skin types (almost absent from the training data), children, nails and mucosa",
+    },
+)
+
+
+class Script:
+    """The act that a test has written down."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def act(self) -> str:
+        name = self._path.read_text(encoding="utf-8").strip()
+        return name if name in ACTS else "routine"
+
+
+class ActingClassifier:
+    """Says what the script says."""
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+        self.bundle = SimpleNamespace(manifest=MANIFEST)
+        self.interpreter = self
+
+    def describe(self) -> Engine:
+        return Engine("stage 1.0", "cpu", 2)
+
+    def classify(self, rgb: NDArray[np.uint8], context: Context | None = None) -> Prediction:
+        act = self._script.act()
+        if act == "no_engine":
+            raise EngineFailed("The engine stopped answering", "Restart the kiosk; if this repeats, report it")
+        if act == "slow":
+            time.sleep(2.5)
+        likely = LIKELY.get(act, LIKELY["urgent"])
+        rest = (1.0 - sum(likely.values())) / (len(LesionClass) - len(likely))
+        probabilities = {lesion: likely.get(lesion, rest) for lesion in LesionClass}
+        rows, columns = np.mgrid[0:7, 0:7]
+        activation = np.exp(-((rows - 2.8) ** 2 + (columns - 3.3) ** 2) / 3.0).astype(np.float32)
+        note = (
+            "the Edge TPU stopped answering and is locked out after 3 crashes: ran on the CPU"
+            if act in ("fallback", "worst")
+            else ""
+        )
+        return Prediction(
+            probabilities=probabilities,
+            scores=probabilities,
+            prediction_set=frozenset(LesionClass if act == "unsure" else likely),
+            unfamiliarity=2.5 if act == "unfamiliar" else 0.4,
+            activation_map=activation,
+            model_id=MANIFEST.model_id,
+            engine=Engine("stage 1.0", "cpu", 2, note),
+            timings_ms={"invoke": 1.0},
+        )
+
+    def close(self) -> None:
+        pass
+
+
+class ActingCamera:
+    """The phantom, made dark or blurred or pulled out as the script says."""
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+        if script.act() == "no_camera":
+            raise self._lost()
+        self._phantom = PhantomCamera(3)
+        self.name = "phantom on stage"
+
+    def preview(self) -> Frame:
+        return self._acted(self._phantom.preview())
+
+    def capture(self) -> Frame:
+        return self._acted(self._phantom.capture())
+
+    def close(self) -> None:
+        self._phantom.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _acted(self, frame: Frame) -> Frame:
+        act = self._script.act()
+        if act == "no_camera":
+            raise self._lost()
+        rgb = frame.rgb
+        if act == "dark":
+            rgb = (rgb * 0.06).astype(np.uint8)
+        elif act == "blurred":
+            small = rgb[::40, ::40]
+            rgb = np.ascontiguousarray(np.repeat(np.repeat(small, 40, 0), 40, 1)[: rgb.shape[0], : rgb.shape[1]])
+        return Frame(rgb, datetime.now(UTC), "phantom on stage")
+
+    @staticmethod
+    def _lost() -> CameraLost:
+        return CameraLost("The camera was unplugged", "Plug its cable in again")
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s")
+    port, script = int(sys.argv[1]), Script(Path(sys.argv[2]))
+    classifier: Any = ActingClassifier(script)
+    station = Station(lambda: ActingCamera(script), classifier)
+    try:
+        serve(station, MANIFEST, port=port, field_of_view_mm=24.0)
+    except PortInUse as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""The images and what is known of them, read from a folder laid out as HAM10000 is."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_models.labels import LesionClass
+from training.errors import DatasetError
+
+CLASS_ORDER = tuple(LesionClass)
+"""Class order of every model trained here; it is written into the manifest."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One labelled image.
+
+    Attributes:
+        lesion_id: the lesion; several images may show the same.
+        path: the JPEG.
+    """
+
+    image_id: str
+    lesion_id: str
+    label: LesionClass
+    path: Path
+
+    @property
+    def target(self) -> int:
+        """The label's place in `CLASS_ORDER`."""
+        return CLASS_ORDER.index(self.label)
+
+
+def read_ham10000(folder: Path) -> tuple[list[Sample], list[str]]:
+    """Read `ham10000/HAM10000_metadata.csv` and look for its images.
+
+    Args:
+        folder: the data folder that holds `ham10000/`.
+
+    Returns:
+        The samples in the order of the metadata, and the image_ids that have no file.
+
+    Raises:
+        DatasetError: as `read_metadata`, or more than 1 % of the images are missing.
+    """
+    root = folder / "ham10000"
+    samples = read_metadata(root / "HAM10000_metadata.csv", root / "images")
+    missing = [sample.image_id for sample in samples if not sample.path.is_file()]
+    if len(missing) > len(samples) // 100:
+        raise DatasetError(f"{root}: {len(missing)} of {len(samples)} images are missing, {missing[0]} the first")
+    absent = set(missing)
+    return [sample for sample in samples if sample.image_id not in absent], missing
+
+
+def read_isic2018_validation(folder: Path) -> list[Sample]:
+    """Read the official ISIC 2018 Task 3 validation split, a second opinion that decides nothing.
+
+    Raises:
+        DatasetError: as `read_metadata`, or an image is missing.
+    """
+    root = folder / "isic2018_task3_val"
+    samples = read_metadata(root / "labels.csv", root / "images")
+    for sample in samples:
+        if not sample.path.is_file():
+            raise DatasetError(f"{root}: {sample.image_id} has no image")
+    return samples
+
+
+def read_not_lesions(folder: Path) -> list[Path]:
+    """Everyday photos, sorted by name; what a familiarity score has to refuse.
+
+    Raises:
+        DatasetError: there are none.
+    """
+    paths = sorted((folder / "not_lesions").glob("*.[jJ][pP]*[gG]"))
+    if not paths:
+        raise DatasetError(f"{folder / 'not_lesions'} holds no images")
+    return paths
+
+
+def read_metadata(table: Path, images: Path) -> list[Sample]:
+    """Read a CSV file with the columns lesion_id, image_id and dx.
+
+    Raises:
+        DatasetError: unreadable, a column is missing, or a row has an unknown label, an empty or repeated image_id, or
+            a lesion_id whose label differs from an earlier row's. The message names the row.
+    """
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DatasetError(f"{table} cannot be read: {error}") from error
+    if not rows or not {"lesion_id", "image_id", "dx"} <= set(rows[0]):
+        raise DatasetError(f"{table} needs rows with the columns lesion_id, image_id and dx")
+    samples: list[Sample] = []
+    seen: set[str] = set()
+    labels: dict[str, LesionClass] = {}
+    for number, row in enumerate(rows, start=2):
+        where = f"{table}, row {number} ({row['image_id'] or 'no image_id'})"
+        if not row["image_id"] or not row["lesion_id"]:
+            raise DatasetError(f"{where}: image_id and lesion_id may not be empty")
+        if row["image_id"] in seen:
+            raise DatasetError(f"{where}: this image_id was there before")
+        seen.add(row["image_id"])
+        try:
+            label = LesionClass.from_code(row["dx"])
+        except ValueError as error:
+            raise DatasetError(f"{where}: {error}") from error
+        if labels.setdefault(row["lesion_id"], label) is not label:
+            raise DatasetError(f"{where}: lesion {row['lesion_id']} has another label in an earlier row")
+        samples.append(Sample(row["image_id"], row["lesion_id"], label, images / f"{row['image_id']}.jpg"))
+    return samples
+
+
+def read_rgb(path: Path) -> NDArray[np.uint8]:
+    """Decode an image file to uint8[height, width, 3] in R, G, B order.
+
+    Raises:
+        DatasetError: it is not an image.
+    """
+    bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if bgr is None:
+        raise DatasetError(f"{path} is not an image that OpenCV can read")
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def targets(samples: Sequence[Sample]) -> NDArray[np.int64]:
+    """int64[N]: places of the labels in `CLASS_ORDER`."""
+    return np.array([sample.target for sample in samples], np.int64)

@@ -1,0 +1,126 @@
+"""A bundle judged through the very classifier that the kiosk runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_models.bundle import Decision
+from edge_models.classifier import Classifier
+from edge_models.labels import LesionClass
+from training.dataset import CLASS_ORDER, Sample, read_rgb, targets
+from training.metrics import area_under_curve, balanced_accuracy, expected_calibration_error, recalls
+
+Figures = dict[str, float | int | dict[str, float]]
+
+
+class Judgements(NamedTuple):
+    """What a classifier said of N pictures, classes in `CLASS_ORDER`.
+
+    Attributes:
+        probabilities: float64[N, 7].
+        scores: float64[N, 7].
+        sets: bool[N, 7], the conformal sets.
+        unfamiliarity: float64[N].
+    """
+
+    probabilities: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    sets: NDArray[np.bool_]
+    unfamiliarity: NDArray[np.float64]
+
+
+def judge(bundle: Path, pictures: Sequence[Path], workers: int = 2) -> Judgements:
+    """Classify image files with a bundle on the CPU.
+
+    Args:
+        bundle: folder of a sealed bundle.
+        pictures: at least one.
+        workers: classifiers at work side by side, one thread each.
+    """
+    idle: SimpleQueue[Classifier] = SimpleQueue()
+    for _ in range(workers):
+        idle.put(Classifier.open(bundle, engine="cpu", threads=1))
+    started = time.monotonic()
+
+    def run(number: int) -> tuple[list[float], list[float], list[bool], float]:
+        classifier = idle.get()
+        try:
+            said = classifier.classify(read_rgb(pictures[number]))
+        finally:
+            idle.put(classifier)
+        if number and number % 500 == 0:
+            print(f"{number}/{len(pictures)} pictures, {time.monotonic() - started:.0f} s", flush=True)
+        return (
+            [said.probabilities[lesion] for lesion in CLASS_ORDER],
+            [said.scores[lesion] for lesion in CLASS_ORDER],
+            [lesion in said.prediction_set for lesion in CLASS_ORDER],
+            said.unfamiliarity,
+        )
+
+    with ThreadPoolExecutor(workers) as pool:
+        rows = list(pool.map(run, range(len(pictures))))
+    for _ in range(workers):
+        idle.get().close()
+    return Judgements(*(np.array(column) for column in zip(*rows, strict=True)))
+
+
+def lesion_figures(judgements: Judgements, samples: Sequence[Sample], decision: Decision) -> Figures:
+    """The figures of one data set of lesions.
+
+    Returns:
+        By name; `balanced_accuracy` and `recall` are of the class with the highest score under equal priors, the
+        thresholds' figures and `top1_accuracy` are of the calibrated probabilities.
+    """
+    target = targets(samples)
+    p = judgements.probabilities
+    malignant = np.array([lesion.malignant for lesion in CLASS_ORDER])
+    melanoma = CLASS_ORDER.index(LesionClass.MEL)
+    ill, risk = malignant[target], p[:, malignant].sum(axis=1)
+    referred = risk >= decision.referral_threshold
+    named = p[:, melanoma] >= decision.melanoma_threshold
+    chosen = judgements.scores.argmax(axis=1)
+    return {
+        "images": len(samples),
+        "lesions": len({sample.lesion_id for sample in samples}),
+        "balanced_accuracy": balanced_accuracy(chosen, target),
+        "recall": {CLASS_ORDER[label].code: value for label, value in recalls(chosen, target).items()},
+        "top1_accuracy": float(np.mean(p.argmax(axis=1) == target)),
+        "expected_calibration_error": expected_calibration_error(p, target),
+        "malignant_auc": area_under_curve(risk, ill),
+        "referral_sensitivity": float(referred[ill].mean()),
+        "referral_specificity": float(1.0 - referred[~ill].mean()),
+        "melanoma_auc": area_under_curve(p[:, melanoma], target == melanoma),
+        "melanoma_sensitivity": float(named[target == melanoma].mean()),
+        "melanoma_specificity": float(1.0 - named[target != melanoma].mean()),
+        "conformal_coverage": float(judgements.sets[np.arange(len(target)), target].mean()),
+        "conformal_mean_size": float(judgements.sets.sum(axis=1).mean()),
+        "refused_as_unfamiliar": float(np.mean(judgements.unfamiliarity > 1.0)),
+    }
+
+
+def evaluate(
+    bundle: Path, decision: Decision, lesions: dict[str, Sequence[Sample]], not_lesions: Sequence[Path]
+) -> dict[str, Figures]:
+    """All figures of a bundle, by data set.
+
+    Args:
+        bundle: folder of a sealed bundle.
+        decision: its thresholds.
+        lesions: samples by the name of their data set.
+        not_lesions: photos that no choice was made on.
+    """
+    figures = {
+        name: lesion_figures(judge(bundle, [sample.path for sample in samples]), samples, decision)
+        for name, samples in lesions.items()
+    }
+    refused = judge(bundle, not_lesions).unfamiliarity > 1.0
+    figures["not_lesions"] = {"images": len(not_lesions), "refused_as_unfamiliar": float(refused.mean())}
+    return figures

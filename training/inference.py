@@ -1,0 +1,69 @@
+"""Many pictures through int8 networks: what the kiosk would compute, for views that are not yet chosen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import local
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_models.engine import Outputs
+from edge_models.interpreter import Network
+from edge_models.preprocess import View, model_input
+from training.dataset import CLASS_ORDER, read_rgb
+
+
+class Evidence(NamedTuple):
+    """What the networks said.
+
+    Attributes:
+        log_softmax: float64[N, members, views, 7].
+        embedding: float32[N, D], the first member's, averaged over the views.
+    """
+
+    log_softmax: NDArray[np.float64]
+    embedding: NDArray[np.float32]
+
+
+def run_networks(
+    networks: Sequence[bytes], pictures: Sequence[Path], views: Sequence[View], size: int, threads: int = 2
+) -> Evidence:
+    """Run every view of every picture through every network.
+
+    Args:
+        networks: .tflite files' bytes.
+        pictures: image files.
+        views: at least one.
+        size: side of the networks' input in pixels.
+    """
+    mine = local()
+    started = time.monotonic()
+
+    def run(number: int) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        if not hasattr(mine, "networks"):
+            mine.networks = [Network("network", content, size, len(CLASS_ORDER)) for content in networks]
+        quantisation = mine.networks[0].input_quantisation
+        batch = model_input(read_rgb(pictures[number]), views, size, quantisation.scale, quantisation.zero_point)
+        outputs = Outputs.empty(mine.networks[0].output_shapes, len(networks), len(views))
+        for member, network in enumerate(mine.networks):
+            for place, view in enumerate(batch):
+                network.run(view, outputs, (member, place))
+        if number and number % 500 == 0:
+            print(f"{number}/{len(pictures)} pictures, {time.monotonic() - started:.0f} s", flush=True)
+        return log_softmax(outputs.logits), outputs.embedding[0].mean(axis=0)
+
+    with ThreadPoolExecutor(threads) as pool:
+        rows = list(pool.map(run, range(len(pictures))))
+    return Evidence(np.stack([row[0] for row in rows]), np.stack([row[1] for row in rows]))
+
+
+def log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Log-softmax over the last axis, in float64."""
+    wide = logits.astype(np.float64)
+    wide -= wide.max(axis=-1, keepdims=True)
+    return np.asarray(wide - np.log(np.exp(wide).sum(axis=-1, keepdims=True)))

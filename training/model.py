@@ -1,0 +1,96 @@
+"""MobileNetV2 (Sandler et al. 2018, arXiv:1801.04381) with a head that is also a map of where the evidence lies.
+
+`logits` are the mean over `activation_map`, a 1x1 convolution of the last features: class activation mapping (Zhou
+et al. 2016, doi:10.1109/CVPR.2016.319) without a second pass. Keras is imported when a model is made, not before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from training import checkpoint
+from training.config import ModelConfig
+from training.dataset import CLASS_ORDER
+from training.errors import RunError
+
+HEAD = "activation_map"
+
+
+def build_model(config: ModelConfig, weights: Path | None) -> Any:
+    """The network to train: any size divisible by 32, float32[B, H, W, 3] in [-1, 1] → logits float32[B, 7].
+
+    Args:
+        config: the network.
+        weights: Keras' file of ImageNet weights without the top, for `config.pretrained`.
+
+    Raises:
+        RunError: the weights are wanted but not given.
+    """
+    import keras
+
+    if config.pretrained and weights is None:
+        raise RunError("this configuration starts from ImageNet weights: name their file with --weights")
+    backbone = keras.applications.MobileNetV2(
+        input_shape=(None, None, 3),
+        alpha=config.alpha,
+        include_top=False,
+        weights=str(weights) if config.pretrained else None,
+    )
+    names = [layer.name for layer in backbone.layers]
+    if config.frozen_before and config.frozen_before not in names:
+        raise RunError(f"the model has no layer {config.frozen_before!r} to freeze up to")
+    frozen = names.index(config.frozen_before) if config.frozen_before else 0
+    for number, layer in enumerate(backbone.layers):
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = config.batch_norm_momentum
+        layer.trainable = number >= frozen
+    pooled = keras.layers.GlobalAveragePooling2D(keepdims=True)(backbone.output)
+    pooled = keras.layers.Dropout(config.dropout)(pooled)
+    logits = keras.layers.Flatten(dtype="float32")(_head()(pooled))
+    return keras.Model(backbone.input, logits)
+
+
+def load_trained(run: Path, config: ModelConfig) -> tuple[Any, int]:
+    """The network with a run's averaged weights, and the steps that made them.
+
+    Raises:
+        RunError: as `checkpoint.load`.
+    """
+    model = build_model(replace(config, pretrained=False), None)
+    return model, checkpoint.load(run, {"average": model.variables})
+
+
+def build_for_export(trained: Any, config: ModelConfig) -> Any:
+    """The same weights with the published form's fixed input float32[1, S, S, 3] and its three outputs.
+
+    Returns:
+        A model whose outputs are a dict: `logits` [1, 7], `activation_map` [1, S/32, S/32, 7], `embedding` [1, D].
+    """
+    import keras
+
+    size = config.size_px
+    backbone = keras.applications.MobileNetV2(
+        input_tensor=keras.Input(batch_shape=(1, size, size, 3)),
+        alpha=config.alpha,
+        include_top=False,
+        weights=None,
+    )
+    activation_map = _head()(backbone.output)
+    outputs = {
+        "logits": keras.layers.GlobalAveragePooling2D(name="logits")(activation_map),
+        "activation_map": activation_map,
+        "embedding": keras.layers.GlobalAveragePooling2D(name="embedding")(backbone.output),
+    }
+    model = keras.Model(backbone.input, outputs)
+    for layer in model.layers:
+        if layer.weights:
+            layer.set_weights(trained.get_layer(layer.name).get_weights())
+    return model
+
+
+def _head() -> Any:
+    import keras
+
+    return keras.layers.Conv2D(len(CLASS_ORDER), 1, name=HEAD)

@@ -1,0 +1,89 @@
+"""What people may know of a published model (Mitchell et al. 2019, doi:10.1145/3287560.3287596)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from edge_models.labels import LesionClass
+
+TEXTS = {
+    "training_data": "HAM10000 (Tschandl, Rosendahl, Kittler 2018, doi:10.1038/sdata.2018.161), © ViDIR Group, "
+    "Medical University of Vienna, CC BY-NC 4.0; ImageNet weights of MobileNetV2 from Keras Applications",
+    "licence": "CC BY-NC 4.0, as the training data: not for commercial use",
+    "intended_use": "Decision support for trained staff who take dermatoscopic images: a prediction, never a "
+    "diagnosis. Not a medical device.",
+    "not_tested_on": "dark skin types (Fitzpatrick V and VI are almost absent from the data), children, nails, mucosa, "
+    "lesions outside the seven classes (squamous cell carcinoma among them), dermatoscopes unlike the data's",
+}
+"""The manifest's fixed texts."""
+
+_ROWS = [
+    ("Images", "images", "{:d}"),
+    ("Lesions", "lesions", "{:d}"),
+    ("Balanced multiclass accuracy (equal priors)", "balanced_accuracy", "{:.3f}"),
+    ("Top-1 accuracy (calibrated prior)", "top1_accuracy", "{:.3f}"),
+    ("Expected calibration error, 15 bins", "expected_calibration_error", "{:.3f}"),
+    ("Malignant: area under the ROC curve", "malignant_auc", "{:.3f}"),
+    ("Malignant: sensitivity at the referral threshold", "referral_sensitivity", "{:.3f}"),
+    ("Malignant: specificity there", "referral_specificity", "{:.3f}"),
+    ("Melanoma: area under the ROC curve", "melanoma_auc", "{:.3f}"),
+    ("Melanoma: sensitivity at the melanoma threshold", "melanoma_sensitivity", "{:.3f}"),
+    ("Melanoma: specificity there", "melanoma_specificity", "{:.3f}"),
+    ("Conformal set: coverage", "conformal_coverage", "{:.3f}"),
+    ("Conformal set: mean size", "conformal_mean_size", "{:.2f}"),
+    ("Refused as unfamiliar", "refused_as_unfamiliar", "{:.3f}"),
+]
+
+
+def model_card(document: Mapping[str, Any]) -> str:
+    """The model card (Mitchell et al. 2019, doi:10.1145/3287560.3287596) of a manifest with figures, as Markdown."""
+    figures: Mapping[str, Any] = document["figures"]
+    lesions = {name: values for name, values in figures.items() if "balanced_accuracy" in values}
+    table = [["Figure", *lesions], ["---", *("---:" for _ in lesions)]]
+    table += [[title, *(form.format(values[key]) for values in lesions.values())] for title, key, form in _ROWS]
+    for lesion in LesionClass:
+        cells = [values["recall"].get(lesion.code) for values in lesions.values()]
+        table.append([f"Recall: {lesion.full_name}", *("–" if cell is None else f"{cell:.3f}" for cell in cells)])
+    inferences = len(document["members"]) * len(document["views"])
+    photos = figures["not_lesions"]
+    return f"""# {document["model_id"]}
+
+MobileNetV2 with full-integer (int8) weights and activations: {len(document["members"])} network(s) ×
+{len(document["views"])} views = {inferences} inferences a picture, {document["input_size_px"]} × \
+{document["input_size_px"]} pixels each.
+
+## Intended use
+
+{document["intended_use"]}
+
+## Data and licence
+
+{document["training_data"]}.
+
+{document["licence"]}.
+
+Split by lesion: no lesion of the validation or calibration part was trained on. The validation part chose the views
+and the recipe; temperature, biases and thresholds come from the calibration part. The official ISIC 2018 Task 3
+validation images decided nothing. The ISIC 2018 Task 3 test split was never seen.
+
+## Figures
+
+Measured by `python -m training evaluate` on the published int8 files, through the kiosk's own classifier.
+
+{chr(10).join("| " + " | ".join(row) + " |" for row in table)}
+
+Of {photos["images"]} everyday photos that no choice was made on, {photos["refused_as_unfamiliar"]:.1%} are refused as
+not a dermatoscopic image.
+
+## Where it fails
+
+- Never tested on {document["not_tested_on"]}.
+- It knows seven classes and calls every lesion one of them; the familiarity check refuses what is not a dermatoscopic
+  image, not a lesion of an eighth class.
+- Dermatofibroma, vascular lesions and actinic keratosis are rare in the data: their figures rest on few lesions.
+- The probabilities hold for the class frequencies of a specialist's clinic (those of HAM10000), where melanoma is far
+  more frequent than in the population; elsewhere they are too high for malignant classes.
+- Amelanotic melanoma and melanoma on heavily sun-damaged skin are known to be hard for such models.
+- Low-resolution training pictures (400 × 300): detail finer than that was never seen.
+"""

@@ -1,0 +1,160 @@
+"""The optimisation: balanced softmax, AdamW, cosine, averaged weights; resumable at any moment."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import platform
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_models.preprocess import View, crop_square
+from training import checkpoint
+from training.config import RunConfig
+from training.dataset import Sample, read_rgb, targets
+from training.metrics import balanced_accuracy
+from training.model import build_model
+from training.sampling import Sampler
+
+_REPORT_EVERY = 20
+
+
+def train(
+    config: RunConfig, run: Path, training: Sequence[Sample], validation: Sequence[Sample], weights: Path | None
+) -> None:
+    """Train to the end of the schedule, going on from the run's checkpoint where there is one.
+
+    Args:
+        run: folder for checkpoint.npz, steps.csv, validation.csv and environment.json.
+        training: what is learnt from.
+        validation: looked at every `evaluate_every` steps; decides nothing here.
+        weights: ImageNet weights, see `build_model`.
+
+    Raises:
+        RunError: the checkpoint is another model's, or the ImageNet weights are missing.
+    """
+    import keras
+
+    cv2.setNumThreads(1)  # the cores belong to the optimiser
+    keras.utils.set_random_seed(config.train.seed)
+    run.mkdir(parents=True, exist_ok=True)
+    _record_environment(run)
+    model = build_model(config.model, weights)
+    optimizer = _make_optimizer(config, model)
+    average = [keras.Variable(value, trainable=False, dtype=value.dtype) for value in model.variables]
+    state = {"model": model.variables, "average": average, "optimizer": optimizer.variables}
+    done = checkpoint.load(run, state) if (run / checkpoint.FILE).is_file() else 0
+    sampler = Sampler(training, config)
+    step_function = _make_step(model, optimizer, average, np.log(sampler.prior + 1e-12))
+    total = config.train.steps
+    started, first = time.monotonic(), done
+    losses: list[float] = []
+    for step, batch in enumerate(sampler.ahead(done, total), start=done):
+        optimizer.learning_rate = learning_rate(config, step)
+        decay = min(config.train.ema_decay, (1.0 + step) / (10.0 + step))
+        losses.append(float(step_function(batch.pictures, batch.labels, np.float32(decay))))
+        done = step + 1
+        if done % _REPORT_EVERY == 0 or done == total:
+            seconds = time.monotonic() - started
+            _append(run / "steps.csv", {"step": done, "size_px": sampler.size_at(step), "loss": np.mean(losses)})
+            left = seconds * sampler.work(done, total) / sampler.work(first, done) / 60.0
+            print(f"step {done}/{total}  loss {np.mean(losses):.4f}  {left:.0f} min left", flush=True)
+            losses.clear()
+        if done % config.train.checkpoint_every == 0 or done == total:
+            checkpoint.save(run, done, state)
+        if done % config.train.evaluate_every == 0 or done == total:
+            figure = _evaluate_average(model, average, validation, config.model.size_px)
+            _append(run / "validation.csv", {"step": done, "balanced_accuracy": figure})
+            print(f"step {done}/{total}  validation balanced accuracy {figure:.4f}", flush=True)
+
+
+def learning_rate(config: RunConfig, step: int) -> float:
+    """Linear warm-up, then a cosine to 1 % of the peak (Loshchilov, Hutter 2017, arXiv:1608.03983)."""
+    peak, warmup, total = config.train.learning_rate, config.train.warmup_steps, config.train.steps
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    progress = (step - warmup) / max(1, total - warmup)
+    return peak * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * progress)))
+
+
+def predict_logits(
+    model: Any, samples: Sequence[Sample], view: View, size: int, batch: int = 50
+) -> NDArray[np.float32]:
+    """Float logits float32[N, 7] of one view of every sample."""
+    rows = []
+    for start in range(0, len(samples), batch):
+        crops = [crop_square(read_rgb(sample.path), view, size) for sample in samples[start : start + batch]]
+        rows.append(np.asarray(model(np.stack(crops).astype(np.float32) / 127.5 - 1.0, training=False)))
+    return np.concatenate(rows)
+
+
+def _make_optimizer(config: RunConfig, model: Any) -> Any:
+    import keras
+
+    optimizer = keras.optimizers.AdamW(
+        config.train.learning_rate,
+        weight_decay=config.train.weight_decay,
+        global_clipnorm=config.train.clip_norm,
+    )
+    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    optimizer.build(model.trainable_variables)
+    return optimizer
+
+
+def _make_step(model: Any, optimizer: Any, average: Sequence[Any], log_prior: NDArray[np.float64]) -> Any:
+    """The compiled step: (uint8[B, S, S, 3], float32[B, 7], decay) → mean loss.
+
+    The loss is balanced softmax (Ren et al. 2020, arXiv:2007.10740): the log of the sampling prior is added to the
+    logits, so that the logits themselves are free of it.
+    """
+    import tensorflow as tf
+
+    offset = tf.constant(log_prior, tf.float32)
+
+    @tf.function(reduce_retracing=False)  # type: ignore[untyped-decorator, unused-ignore]
+    def step(pictures: Any, labels: Any, decay: Any) -> Any:
+        with tf.GradientTape() as tape:
+            logits = model(tf.cast(pictures, tf.float32) / 127.5 - 1.0, training=True)
+            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels, logits + offset))
+        optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
+        for mean, value in zip(average, model.variables, strict=True):
+            if mean.dtype == "float32":
+                mean.assign(mean * decay + value * (1.0 - decay))
+        return loss
+
+    return step
+
+
+def _evaluate_average(model: Any, average: Sequence[Any], samples: Sequence[Sample], size: int) -> float:
+    current = [np.asarray(variable) for variable in model.variables]
+    for variable, mean in zip(model.variables, average, strict=True):
+        variable.assign(mean)
+    logits = predict_logits(model, samples, View(), size)
+    for variable, value in zip(model.variables, current, strict=True):
+        variable.assign(value)
+    return balanced_accuracy(logits.argmax(axis=1), targets(samples))
+
+
+def _record_environment(run: Path) -> None:
+    import keras
+    import tensorflow as tf
+
+    versions = {"python": platform.python_version(), "keras": keras.__version__, "tensorflow": tf.__version__}
+    versions |= {"numpy": np.__version__, "opencv": cv2.__version__, "machine": platform.machine()}
+    (run / "environment.json").write_text(json.dumps(versions, indent=2) + "\n", encoding="utf-8")
+
+
+def _append(path: Path, row: dict[str, Any]) -> None:
+    new = not path.exists()
+    with path.open("a", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(row), lineterminator="\n")
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
