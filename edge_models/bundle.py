@@ -112,6 +112,12 @@ class Bundle:
     edgetpu_bytes: tuple[bytes, ...]
     familiarity_bytes: bytes
 
+    @property
+    def compiled_for_edgetpu(self) -> bool:
+        """Whether every member was compiled for the Edge TPU; one that was not would run on the CPU there too."""
+        both = zip(self.edgetpu_bytes, self.member_bytes, strict=True)
+        return all(compiled != plain for compiled, plain in both)
+
 
 TEXT_KEYS = ("created", "training_data", "licence", "intended_use", "not_tested_on")
 

@@ -79,9 +79,8 @@ class Classifier:
         preprocessed = perf_counter()
         outputs = self.interpreter.invoke(batch)
         invoked = perf_counter()
-        probabilities = calibrate(mean_log_softmax(outputs.logits), manifest.calibration)
-        if context is not None and manifest.context is not None:
-            probabilities = softmax(np.log(probabilities) + manifest.context.log_odds(context, len(probabilities)))
+        log_odds = manifest.context.log_odds(context, len(manifest.classes)) if context and manifest.context else 0.0
+        probabilities = calibrate(mean_log_softmax(outputs.logits), manifest.calibration, log_odds)
         scores = equal_priors(probabilities, manifest.calibration)
         members = conformal_set(probabilities, manifest.decision.conformal_threshold)
         # the first member's features: each member has a feature space of its own, and one is enough to know a lesion
@@ -127,9 +126,14 @@ def mean_log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.asarray(log_softmax.reshape(-1, logits.shape[-1]).mean(axis=0))
 
 
-def calibrate(mean_log_p: NDArray[np.float64], calibration: Calibration) -> NDArray[np.float64]:
-    """Pooled log-softmax float64[..., C] → probabilities float64[..., C] at the manifest's prevalence."""
-    return softmax(mean_log_p / calibration.temperature + np.asarray(calibration.class_bias))
+def calibrate(
+    mean_log_p: NDArray[np.float64], calibration: Calibration, log_odds: NDArray[np.float64] | float = 0.0
+) -> NDArray[np.float64]:
+    """Pooled log-softmax float64[..., C] → probabilities float64[..., C] at the manifest's prevalence.
+
+    `log_odds` float64[..., C] is what is known besides the picture (`edge_models.context`).
+    """
+    return softmax(mean_log_p / calibration.temperature + np.asarray(calibration.class_bias) + log_odds)
 
 
 def equal_priors(probabilities: NDArray[np.float64], calibration: Calibration) -> NDArray[np.float64]:

@@ -148,8 +148,7 @@ class EdgeTpuInterpreter:
         self._cpu.close()
 
     def _describe_child(self) -> Engine:
-        both = zip(self._bundle.edgetpu_bytes, self._bundle.member_bytes, strict=True)
-        note = "" if all(compiled != plain for compiled, plain in both) else _NOT_COMPILED
+        note = "" if self._bundle.compiled_for_edgetpu else _NOT_COMPILED
         return Engine(runtime=self._cpu.describe().runtime, device="edgetpu", threads=0, note=note)
 
     def _describe_cpu(self) -> Engine:

@@ -34,7 +34,8 @@ def open_interpreter(
 
     Args:
         bundle: what `edge_models.bundle.load` gave.
-        engine: "auto" (an Edge TPU where one is plugged in, else the CPU), "cpu" or "edgetpu".
+        engine: "auto" (an Edge TPU where one is plugged in and the bundle compiled for it, else the CPU), "cpu" or
+            "edgetpu".
         threads: CPU threads; None for as many as there are cores.
         device: where the Edge TPU is.
 
@@ -47,7 +48,7 @@ def open_interpreter(
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
     # opened even for an Edge TPU: when that is lost, the result is due within seconds
     cpu = CpuInterpreter(bundle, threads)
-    if engine == "cpu" or (engine == "auto" and not device.plugged_in()):
+    if engine == "cpu" or (engine == "auto" and not (bundle.compiled_for_edgetpu and device.plugged_in())):
         return cpu
     try:
         return edgetpu.EdgeTpuInterpreter(bundle, cpu, device, required=engine == "edgetpu")

@@ -16,6 +16,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+_TIE = 1e-4
+"""Share of a level within which a value counts as midway."""
+
 
 @dataclass(frozen=True)
 class View:
@@ -178,6 +181,8 @@ def _quantisation_table(scale: float, zero_point: int) -> NDArray[np.int8]:
     if not (math.isfinite(scale) and scale > 0.0) or not -128 <= zero_point <= 127:
         raise ValueError(f"impossible quantisation: scale {scale!r}, zero point {zero_point!r}")
     real = np.arange(256, dtype=np.float64) / 127.5 - 1.0
-    table: NDArray[np.int8] = np.clip(np.floor(real / scale + 0.5) + zero_point, -128, 127).astype(np.int8)
+    # over the full range every pixel value lies midway between two levels: all are rounded up, none by float noise
+    nearest = np.floor(real / scale + 0.5 + _TIE)
+    table: NDArray[np.int8] = np.clip(nearest + zero_point, -128, 127).astype(np.int8)
     table.setflags(write=False)
     return table

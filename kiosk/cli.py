@@ -92,7 +92,8 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from kiosk.ui.version import installed_version
 
-        parser.exit(message=f"dermakiosk {installed_version()}\n")
+        print(f"dermakiosk {installed_version()}")  # noqa: T201 - this is a command's output
+        parser.exit()
 
 
 def _run(options: argparse.Namespace) -> int:

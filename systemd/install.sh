@@ -47,6 +47,13 @@ act() {
 # actions on the system itself, which an installation into a folder leaves alone
 system() { [ -n "$root" ] || act "$@"; }
 booted() { [ -z "$root" ] && [ -d /run/systemd/system ]; }
+reload() {
+  if booted; then act systemctl daemon-reload; fi
+  if booted && [ -e /run/udev/control ]; then # a container has no udev
+    act udevadm control --reload
+    act udevadm trigger --subsystem-match=usb --subsystem-match=dma_heap --subsystem-match=apex
+  fi
+}
 
 if [ -z "$root" ] && [ -z "$dry_run" ] && [ "$(id -u)" != 0 ]; then
   echo "This changes the system and needs root. Run: sudo make $command" >&2
@@ -95,12 +102,8 @@ install_kiosk() {
   system systemd-sysusers
   system systemctl set-default graphical.target
   system systemctl enable --force "${units[@]}"
-  if booted; then
-    act systemctl daemon-reload
-    act udevadm control --reload
-    act udevadm trigger --subsystem-match=usb --subsystem-match=dma_heap --subsystem-match=apex
-    act systemctl restart dermakiosk.service
-  fi
+  reload
+  if booted; then act systemctl restart dermakiosk.service; fi
   echo "${dry_run:+would be }installed${root:+ under $root}. At the next boot the box starts into the kiosk; 'dermakiosk doctor' tells how it is."
 }
 
@@ -115,10 +118,7 @@ uninstall_kiosk() {
   [ ! -e "$prefix" ] || act rm -r "$prefix"
   [ -z "$target" ] || system systemctl set-default "$target"
   [ -z "$manager" ] || system systemctl enable --force "$manager"
-  if booted; then
-    act systemctl daemon-reload
-    act udevadm control --reload
-  fi
+  reload
   if [ -n "$purge" ]; then
     act rm -rf "$(dirname "$config")" "$root"/var/lib/dermakiosk "$root"/var/lib/dermakiosk-screen
     for user in dermakiosk dermakiosk-screen; do

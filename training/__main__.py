@@ -23,7 +23,8 @@ from training.dataset import (
 from training.errors import RunError, TrainingError
 from training.split import SPLITS, Part, assign, read_split, write_split
 
-REPRESENTATIVE_PICTURES = 500
+REPRESENTATIVE_PICTURES = 300
+PICTURES_FOR_ROUNDING = 70
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -119,9 +120,10 @@ def _quantize(options: argparse.Namespace) -> None:
     import numpy as np
 
     from edge_models.preprocess import View
+    from training.deploy import fold, round_kernels
     from training.inference import run_networks
     from training.metrics import balanced_accuracy
-    from training.model import build_for_export, load_trained
+    from training.model import load_trained
     from training.quantize import quantize, representative_pictures
     from training.train import predict_logits
     from training.views import ZOOMS, make_views
@@ -133,7 +135,9 @@ def _quantize(options: argparse.Namespace) -> None:
     pictures = representative_pictures(
         parts[Part.TRAIN], make_views(ZOOMS, 8), size, REPRESENTATIVE_PICTURES, config.train.seed
     )
-    content = quantize(build_for_export(trained, config.model), pictures)
+    deployed = fold(trained, config.model)
+    round_kernels(deployed, pictures[:PICTURES_FOR_ROUNDING])
+    content = quantize(deployed, pictures)
     path = _network(options.run)
     path.write_bytes(content)
     validation = parts[Part.VALIDATION]

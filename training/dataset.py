@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_models.context import Context
 from edge_models.labels import LesionClass
 from training.errors import DatasetError
 
@@ -25,12 +26,14 @@ class Sample:
     Attributes:
         lesion_id: the lesion; several images may show the same.
         path: the JPEG.
+        context: what is known of the patient.
     """
 
     image_id: str
     lesion_id: str
     label: LesionClass
     path: Path
+    context: Context = field(default_factory=Context)
 
     @property
     def target(self) -> int:
@@ -86,11 +89,12 @@ def read_not_lesions(folder: Path) -> list[Path]:
 
 
 def read_metadata(table: Path, images: Path) -> list[Sample]:
-    """Read a CSV file with the columns lesion_id, image_id and dx.
+    """Read a CSV file with the columns lesion_id, image_id and dx, and age, sex and localization where it has them.
 
     Raises:
-        DatasetError: unreadable, a column is missing, or a row has an unknown label, an empty or repeated image_id, or
-            a lesion_id whose label differs from an earlier row's. The message names the row.
+        DatasetError: unreadable, a column is missing, or a row has an unknown label, an age that is not a number, an
+            empty or repeated image_id, or a lesion_id whose label differs from an earlier row's. The message names
+            the row.
     """
     try:
         with table.open(encoding="utf-8-sig", newline="") as stream:
@@ -110,12 +114,13 @@ def read_metadata(table: Path, images: Path) -> list[Sample]:
             raise DatasetError(f"{where}: this image_id was there before")
         seen.add(row["image_id"])
         try:
-            label = LesionClass.from_code(row["dx"])
+            label, context = LesionClass.from_code(row["dx"]), _context(row)
         except ValueError as error:
             raise DatasetError(f"{where}: {error}") from error
         if labels.setdefault(row["lesion_id"], label) is not label:
             raise DatasetError(f"{where}: lesion {row['lesion_id']} has another label in an earlier row")
-        samples.append(Sample(row["image_id"], row["lesion_id"], label, images / f"{row['image_id']}.jpg"))
+        path = images / f"{row['image_id']}.jpg"
+        samples.append(Sample(row["image_id"], row["lesion_id"], label, path, context))
     return samples
 
 
@@ -134,3 +139,13 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
 def targets(samples: Sequence[Sample]) -> NDArray[np.int64]:
     """int64[N]: places of the labels in `CLASS_ORDER`."""
     return np.array([sample.target for sample in samples], np.int64)
+
+
+def _context(row: Mapping[str, str]) -> Context:
+    """Age, sex and site of a row; empty and `unknown` are not known."""
+    age, sex, site = (row.get(column) or "" for column in ("age", "sex", "localization"))
+    try:
+        years = float(age) if age and age != "unknown" else None
+    except ValueError as error:
+        raise ValueError(f"the age {age!r} is not a number") from error
+    return Context(years, *(word if word and word != "unknown" else None for word in (sex, site)))

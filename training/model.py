@@ -1,7 +1,8 @@
 """MobileNetV2 (Sandler et al. 2018, arXiv:1801.04381) with a head that is also a map of where the evidence lies.
 
-`logits` are the mean over `activation_map`, a 1x1 convolution of the last features: class activation mapping (Zhou
-et al. 2016, doi:10.1109/CVPR.2016.319) without a second pass. Keras is imported when a model is made, not before.
+The head is a 1x1 convolution. Trained on the pooled features, it gives the logits; published on the features
+themselves, it gives a map whose mean they are: class activation mapping (Zhou et al. 2016, doi:10.1109/CVPR.2016.319)
+without a second pass. Keras is imported when a model is made, not before.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def build_model(config: ModelConfig, weights: Path | None) -> Any:
         layer.trainable = number >= frozen
     pooled = keras.layers.GlobalAveragePooling2D(keepdims=True)(backbone.output)
     pooled = keras.layers.Dropout(config.dropout)(pooled)
-    logits = keras.layers.Flatten(dtype="float32")(_head()(pooled))
+    logits = keras.layers.Flatten()(keras.layers.Conv2D(len(CLASS_ORDER), 1, name=HEAD)(pooled))
     return keras.Model(backbone.input, logits)
 
 
@@ -60,37 +61,3 @@ def load_trained(run: Path, config: ModelConfig) -> tuple[Any, int]:
     """
     model = build_model(replace(config, pretrained=False), None)
     return model, checkpoint.load(run, {"average": model.variables})
-
-
-def build_for_export(trained: Any, config: ModelConfig) -> Any:
-    """The same weights with the published form's fixed input float32[1, S, S, 3] and its three outputs.
-
-    Returns:
-        A model whose outputs are a dict: `logits` [1, 7], `activation_map` [1, S/32, S/32, 7], `embedding` [1, D].
-    """
-    import keras
-
-    size = config.size_px
-    backbone = keras.applications.MobileNetV2(
-        input_tensor=keras.Input(batch_shape=(1, size, size, 3)),
-        alpha=config.alpha,
-        include_top=False,
-        weights=None,
-    )
-    activation_map = _head()(backbone.output)
-    outputs = {
-        "logits": keras.layers.GlobalAveragePooling2D(name="logits")(activation_map),
-        "activation_map": activation_map,
-        "embedding": keras.layers.GlobalAveragePooling2D(name="embedding")(backbone.output),
-    }
-    model = keras.Model(backbone.input, outputs)
-    for layer in model.layers:
-        if layer.weights:
-            layer.set_weights(trained.get_layer(layer.name).get_weights())
-    return model
-
-
-def _head() -> Any:
-    import keras
-
-    return keras.layers.Conv2D(len(CLASS_ORDER), 1, name=HEAD)

@@ -51,7 +51,7 @@ def quantize(model: Any, representative: NDArray[np.uint8]) -> bytes:
     """Convert to full int8: weights per channel, activations by the range seen, int8 input and outputs.
 
     Args:
-        model: what `build_for_export` gave.
+        model: what `training.deploy.fold` gave.
         representative: uint8[N, S, S, 3].
 
     Returns:

@@ -13,7 +13,7 @@ from kiosk.camera.phantom import PhantomCamera
 from kiosk.camera.picamera import LockedSettings, PicameraCamera
 from kiosk.camera.replay import ReplayCamera
 from kiosk.camera.usb import UsbCamera
-from kiosk.errors import CameraNotFound, ConfigError
+from kiosk.errors import CameraError, CameraNotFound, ConfigError
 
 SOURCES = "auto, picamera2, usb, usb:N, replay:DIR or phantom"
 
@@ -130,13 +130,16 @@ def _usb_nodes() -> list[Availability]:
 
 
 def _open_first_usb() -> Camera:
-    """The first USB camera that delivers; nodes that turn out to be none are passed over."""
+    """The first USB camera that delivers; a node that turns out to be none does not stand in the way of the next."""
+    failure: CameraError | None = None
     for device in usb.devices():
         try:
             return UsbCamera(Path(f"/dev/video{device.number}"), device.name)
         except CameraNotFound as error:
             _log.info("%s", error)
-    raise _no_usb()
+        except CameraError as error:
+            failure = failure or error
+    raise failure or _no_usb()
 
 
 def _no_usb() -> CameraNotFound:

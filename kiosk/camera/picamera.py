@@ -35,7 +35,7 @@ _START_TIMEOUT_S = 5.0  # the first picture after opening may take longer than a
 _RECONNECT = "Check the camera's ribbon cable with the power off; the camera is opened again by itself"
 
 # values of libcamera's controls of the same names
-_AF_MANUAL, _AF_AUTO, _AF_START, _AF_FOCUSED, _AF_FAILED = 0, 1, 0, 2, 3
+_AF_MANUAL, _AF_AUTO, _AF_CONTINUOUS, _AF_START, _AF_FOCUSED, _AF_FAILED = 0, 1, 2, 0, 2, 3
 _AE_CONVERGED = 2
 
 _log = logging.getLogger(__name__)
@@ -75,7 +75,8 @@ class PicameraCamera:
         Args:
             number: as `rpicam-hello --list-cameras` counts.
             still_size: width and height of a capture in px; the sensor's own by default.
-            settings: what is not None is fixed from the start; a dermatoscope's focus distance never changes.
+            settings: what is not None is fixed from the start, the rest follows what is in view. A contact
+                dermatoscope's focus distance never changes: a fixed lens position saves the time that focusing takes.
             stall_timeout_s: without a new picture for so long the camera has stalled.
             now: the clock that dates the frames.
             picamera2_class: picamera2's own class by default.
@@ -98,9 +99,11 @@ class PicameraCamera:
         self._device = _open(self._class, number, self._name)
         try:
             self._configure(still_size)
+            if not self._fixed_lens and "AfMode" in self._device.camera_controls:
+                self._device.set_controls({"AfMode": _AF_CONTINUOUS})  # libcamera leaves the lens where it is otherwise
             self._control(settings)
             self._device.start()
-            self._take("lores", 0, _START_TIMEOUT_S)
+            self._take("lores", None, _START_TIMEOUT_S)
         except CameraError:
             self.close()
             raise
@@ -115,7 +118,7 @@ class PicameraCamera:
 
     def preview(self) -> Frame:
         """The next picture of the second stream, at most `PREVIEW_WIDTH_PX` wide. Raises as `Camera.preview`."""
-        frame = self._take("lores", 0, self._stall_timeout_s)
+        frame = self._take("lores", None, self._stall_timeout_s)
         # a camera without a scaler may have answered with a larger stream than it was asked for
         return replace(frame, rgb=shrink_to_preview(frame.rgb))
 
@@ -142,7 +145,7 @@ class PicameraCamera:
         deadline_s = monotonic() + timeout_s
         before: Mapping[str, Any] = {}
         while True:
-            with self._request(0, self._stall_timeout_s) as (request, _):
+            with self._request(None, self._stall_timeout_s) as (request, _):
                 metadata = request.get_metadata()
             if _settled(before, metadata, focusing):
                 break
@@ -222,7 +225,7 @@ class PicameraCamera:
             _log.info("%s has no %s control", self._name, key)
         self._device.set_controls({key: value for key, value in wanted.items() if key in offered})
 
-    def _take(self, stream: str, not_before_ns: int, timeout_s: float) -> Frame:
+    def _take(self, stream: str, not_before_ns: int | None, timeout_s: float) -> Frame:
         with self._request(not_before_ns, timeout_s) as (request, exposed_ns):
             configuration = self._device.camera_configuration()
             array = request.make_array(stream)
@@ -234,7 +237,7 @@ class PicameraCamera:
         return Frame(rgb, captured_at, self._name)
 
     @contextmanager
-    def _request(self, not_before_ns: int, timeout_s: float) -> Iterator[tuple[Any, int]]:
+    def _request(self, not_before_ns: int | None, timeout_s: float) -> Iterator[tuple[Any, int]]:
         """A completed request that nobody had before, and when its exposure began (nanoseconds of `monotonic_ns`)."""
         deadline_s = monotonic() + timeout_s
         if not self._turn.acquire(timeout=timeout_s):
@@ -246,12 +249,14 @@ class PicameraCamera:
                     metadata = request.get_metadata()
                     sensor_ns = metadata["SensorTimestamp"]
                     exposed_ns = sensor_ns - 1000 * metadata.get("ExposureTime", 0)
-                    if sensor_ns > self._last_ns and exposed_ns >= not_before_ns:
+                    if sensor_ns > self._last_ns and (not_before_ns is None or exposed_ns >= not_before_ns):
                         self._last_ns = sensor_ns
                         yield request, exposed_ns
                         return
                 finally:
                     request.release()
+                if monotonic() >= deadline_s:  # pictures come, but none was exposed in time
+                    raise self._silent()
         except (RuntimeError, OSError, KeyError) as error:
             raise CameraLost(f"The {self._name} failed ({error})", _RECONNECT) from error
         finally:

@@ -25,6 +25,12 @@ root=$BOOT_LAYER/root
 layer "$BOOT_TREE" "$BOOT_LAYER"
 copy_project "$root/srv/dermakiosk"
 
+# a box that so far starts into a desktop's login screen, and that only when asked
+login=$root/etc/systemd/system/login-screen.service
+printf '[Service]\nExecStart=sleep infinity\n[Install]\nAlias=display-manager.service\n' >"$login"
+within "$root" systemctl enable login-screen.service
+within "$root" systemctl set-default multi-user.target
+
 say "installing"
 started=$SECONDS
 within "$root" /srv/dermakiosk/systemd/install.sh install
@@ -47,7 +53,7 @@ start_init() {
     for place in run tmp dev; do mount -t tmpfs -o mode=755 tmpfs "$root/$place"; done
     chmod 1777 "$root/tmp"
     for node in null zero full random urandom tty; do touch "$root/dev/$node"; mount --bind "/dev/$node" "$root/dev/$node"; done
-    mkdir "$root/dev/pts" "$root/dev/shm"; mount -t devpts devpts "$root/dev/pts"; mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
+    mkdir "$root/dev/pts" "$root/dev/shm"; mount -t devpts -o ptmxmode=666 devpts "$root/dev/pts"; ln -s pts/ptmx "$root/dev/ptmx"; mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
     ln -s /proc/self/fd "$root/dev/fd"
     # not chroot: in one, the kernel refuses the user namespaces that are the sandbox of Chromium
     cd "$root"; pivot_root . .; umount --lazy .
@@ -73,7 +79,7 @@ within_time() { # seconds, what is awaited, command…
     sleep 0.2
   done
 }
-inside() { nsenter --target "$init" --mount --uts --ipc --net --pid --cgroup --wd=/ "$@"; }
+inside() { nsenter --target "$init" --mount --uts --ipc --net --pid --cgroup "$@"; }
 find_init() { init=$(pgrep -P "$unshared") && inside systemctl show --property=Version; }
 ask() { inside systemctl show "${2:-dermakiosk.service}" --property="$1" --value; }
 healthy() { inside /opt/dermakiosk/venv/bin/python -c "import urllib.request as r; r.urlopen('http://127.0.0.1:8501/health', timeout=2)"; }
@@ -90,15 +96,16 @@ within_time 60 "the browser shows a page" screen_up
 say "the screen's unit runs cage and Chromium $((SECONDS - booted_at)) s after boot"
 
 # offline: the same connection goes through outside the units and is cut inside them
-connect='import socket, sys
-socket.create_server(("192.0.2.1", 9000)) if sys.argv[1] == "listen" else socket.create_connection(("192.0.2.1", 9000), 3)
-sys.argv[1] == "listen" and __import__("signal").pause()'
+probe='import signal, socket, sys
+place = ("192.0.2.1", 9000)
+socket_ = socket.create_server(place) if sys.argv[1] == "listen" else socket.create_connection(place, timeout=3)
+sys.argv[1] == "listen" and signal.pause()'
 inside ip address add 192.0.2.1/32 dev lo
-inside python3 -c "$connect" listen &
-within_time 10 "a connection outside the units" inside python3 -c "$connect" connect
+inside python3 -c "$probe" listen &
+within_time 10 "a connection outside the units" inside python3 -c "$probe" connect
 for unit in dermakiosk dermakiosk-screen; do
   group=$(ask ControlGroup $unit.service)
-  if inside sh -c 'echo $$ >"/sys/fs/cgroup$1/cgroup.procs" && exec python3 -c "$2" connect' sh "$group" "$connect" 2>/dev/null; then
+  if inside sh -c 'echo $$ >"/sys/fs/cgroup$1/cgroup.procs" && exec python3 -c "$2" connect' sh "$group" "$probe" 2>/dev/null; then
     die "FAILED: $unit.service reached an address that is not this machine's own loopback"
   fi
   say "$unit.service cannot reach 192.0.2.1, other processes can"
@@ -116,6 +123,9 @@ for signal in STOP KILL; do
 done
 
 inside /srv/dermakiosk/systemd/install.sh uninstall --purge >/dev/null
+[ "$(inside systemctl get-default)" = multi-user.target ] || die "FAILED: the former default target is not back"
+[ "$(inside readlink -f /etc/systemd/system/display-manager.service)" = "${login#"$root"}" ] ||
+  die "FAILED: the former login screen is not back"
 left=$(inside find / -xdev -path /srv -prune -o -path /proc -prune -o -name '*dermakiosk*' ! -name '*.service.d' -print)
 [ -z "$left" ] || die "FAILED: left after uninstall --purge: $left"
 say "uninstalled; nothing left. PASSED"

@@ -27,6 +27,7 @@ from edge_models.errors import BundleError, EngineFailed, EngineUnavailable
 from edge_models.interpreter import CpuInterpreter, open_interpreter
 from edge_models.prediction import Prediction
 
+NETWORKS = Path(__file__).parents[1] / "data"
 LONG_S = 30.0
 """Bound of every wait here; reached only when something is broken."""
 
@@ -72,8 +73,12 @@ def device(library: Callable[[str], str], usb: Path) -> Device:
 
 
 @pytest.fixture
-def bundle(tiny_bundle: Path) -> Bundle:
-    return bundles.load(tiny_bundle)
+def bundle(make_bundle: Callable[..., Path]) -> Bundle:
+    """Stands for one that was compiled: bytes after a network's end change the file and not the network."""
+    compiled = {
+        path.name.replace("_int8", "_int8_edgetpu"): path.read_bytes() + bytes(8) for path in NETWORKS.glob("*.tflite")
+    }
+    return bundles.load(make_bundle(files=compiled))
 
 
 @pytest.fixture(autouse=True)
@@ -125,7 +130,7 @@ def test_it_runs_in_a_process_of_its_own(
         prediction = classifier.classify(picture)
     assert prediction.engine.device == "edgetpu"
     assert prediction.engine.threads == 0
-    assert "not compiled" in prediction.engine.note
+    assert prediction.engine.note == ""
     # the stand-in leaves all layers to another CPU kernel, which may round otherwise
     for lesion, value in expected.probabilities.items():
         assert prediction.probabilities[lesion] == pytest.approx(value, abs=0.02)
@@ -170,6 +175,16 @@ def test_a_library_that_hangs_at_the_start_is_given_up(
     hanging = Device(library=library("HANG"), usb_devices=usb, start_timeout_s=3.0)
     with pytest.raises(EngineUnavailable, match=r"does not answer. Unplug"):
         open_interpreter(bundle, "edgetpu", device=hanging)
+
+
+def test_a_bundle_that_was_not_compiled_runs_there_only_when_asked(tiny_bundle: Path, device: Device) -> None:
+    plain = bundles.load(tiny_bundle)
+    interpreter = open_interpreter(plain, "auto", device=device)
+    assert isinstance(interpreter, CpuInterpreter)
+    interpreter.close()
+    interpreter = open_interpreter(plain, "edgetpu", device=device)
+    assert "not compiled" in interpreter.describe().note
+    interpreter.close()
 
 
 def test_auto_without_a_stick_uses_the_cpu_and_says_nothing(bundle: Bundle, usb: Path, tmp_path: Path) -> None:
@@ -278,7 +293,9 @@ def test_after_repeated_failures_it_is_left_alone(bundle: Bundle, device: Device
 
 
 def test_a_network_that_does_not_fit_is_a_fault_of_the_bundle(make_bundle: Callable[..., Path], device: Device) -> None:
-    bundle = bundles.load(make_bundle(files={"tiny_a_int8_edgetpu.tflite": b"not a network"}))
+    bundle = bundles.load(
+        make_bundle(files=dict.fromkeys(("tiny_a_int8_edgetpu.tflite", "tiny_b_int8_edgetpu.tflite"), b"not a network"))
+    )
     for engine in ("edgetpu", "auto"):
         with pytest.raises(BundleError, match=r"tiny_a_int8.tflite is not a network"):
             open_interpreter(bundle, engine, device=device)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs the picamera2 adapter's whole contract on the real picamera2 and libcamera's virtual camera, on a machine that has
-# neither a camera nor the kernel's media support: in a Debian 13 tree of its own (1.7 GB, built once, about 2 minutes).
+# neither a camera nor the kernel's media support: in a Debian 13 tree of its own (1.2 GB, built once, about 3 minutes).
 # usage: run.sh [DIR]    DIR: where the tree lies (default: ${XDG_CACHE_HOME:-~/.cache}/dermakiosk)
 set -euo pipefail
 
@@ -14,6 +14,7 @@ command -v mmdebstrap >/dev/null || { say "mmdebstrap is missing. Run: sudo apt 
 
 # The tree in a mount namespace of its own: nothing stays mounted when this ends, however it ends.
 in_tree() {
+  # shellcheck disable=SC2016 # the inner shell expands them
   unshare --mount --propagation private bash -euc '
     tree=$1 project=$2; shift 2
     mount --rbind /proc "$tree/proc"; mount --rbind /sys "$tree/sys"; mount --rbind /dev "$tree/dev"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from edge_models.bundle import Manifest
+from kiosk.station import StationStatus
 from kiosk.text import text
 from kiosk.ui.version import installed_version
 
 
-def sheet(manifest: Manifest) -> dict[str, object]:
+def sheet(manifest: Manifest, status: StationStatus) -> dict[str, object]:
     """The sheet's title, first line and rows of (name, words), the most important first."""
     rows = [
         (text("about.intended_use"), manifest.texts["intended_use"]),
@@ -15,6 +16,8 @@ def sheet(manifest: Manifest) -> dict[str, object]:
         (text("about.training_data"), manifest.texts["training_data"]),
         (text("about.licence"), manifest.texts["licence"]),
         (text("about.model"), f"{manifest.model_id} ({manifest.texts['created']})"),
+        (text("about.engine"), status.engine),
+        (text("about.camera"), status.camera or status.fault),
         (text("about.version"), installed_version()),
     ]
     return {

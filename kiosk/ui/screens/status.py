@@ -16,6 +16,6 @@ def draw(device: Device, step: Step) -> None:
         {
             "texts": {**section("status"), "app.name": text("app.name")},
             "step": list(Step).index(step),
-            "about": about.sheet(device.manifest),
+            "about": about.sheet(device.manifest, device.station.status()),
         },
     )

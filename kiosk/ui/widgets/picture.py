@@ -18,12 +18,7 @@ OUTLINE_SHARE = 0.5
 
 def display_jpeg(rgb: NDArray[np.uint8]) -> bytes:
     """A picture uint8[height, width, 3] as a JPEG of at most `DISPLAY_SIDE_MAX_PX` a side."""
-    height, width = rgb.shape[:2]
-    shrink = max(height, width) / DISPLAY_SIDE_MAX_PX
-    if shrink > 1.0:
-        size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
-        rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
-    bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
+    bgr = cv2.cvtColor(_shrink(rgb), cv2.COLOR_RGB2BGR)
     _, jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     return jpeg.tobytes()
 
@@ -48,3 +43,16 @@ def outline(activation_map: NDArray[np.float32] | None) -> list[list[tuple[float
         for polygon in coarse
         if len(polygon) >= 3
     ]
+
+
+def _shrink(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    # halving first costs a fifth of one step at an odd ratio, and looks the same
+    while max(rgb.shape[:2]) >= 2 * DISPLAY_SIDE_MAX_PX and min(rgb.shape[:2]) >= 2:
+        height, width = rgb.shape[0] // 2, rgb.shape[1] // 2
+        even = rgb[: 2 * height, : 2 * width]
+        rgb = np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    ratio = DISPLAY_SIDE_MAX_PX / max(rgb.shape[:2])
+    if ratio < 1.0:
+        size = (max(1, round(rgb.shape[1] * ratio)), max(1, round(rgb.shape[0] * ratio)))
+        rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+    return rgb

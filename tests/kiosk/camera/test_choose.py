@@ -83,6 +83,17 @@ def test_auto_does_not_simulate_a_camera_that_is_busy(monkeypatch: pytest.Monkey
         open_camera("auto")
 
 
+def test_a_usb_camera_that_fails_is_named_when_no_other_delivers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(node: Path, name: str) -> UsbCamera:
+        raise CameraBusy(f"The {name} is in use", "Close the other program")
+
+    monkeypatch.setattr(choose.usb, "devices", lambda: (UsbDevice(0, "DermLite"),))
+    monkeypatch.setattr(choose, "UsbCamera", busy)
+    for source in ("usb", "auto"):
+        with pytest.raises(CameraBusy, match="DermLite"):
+            open_camera(source)
+
+
 def test_a_camera_that_auto_chose_is_waited_for_when_it_is_pulled_out(
     one_usb: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -175,6 +175,11 @@ def test_settings_are_applied_when_it_opens(stand_in: type[StandIn]) -> None:
         assert controls["AwbEnable"]
 
 
+def test_a_lens_without_a_fixed_position_follows_what_is_in_view(stand_in: type[StandIn]) -> None:
+    with opened(stand_in) as camera:
+        assert camera._device.set == {"AfMode": 2}  # libcamera's AfModeContinuous
+
+
 def test_controls_that_are_not_offered_are_passed_over(stand_in: type[StandIn]) -> None:
     stand_in.controls = ("AeEnable", "ExposureTime", "AnalogueGain")
     with opened(stand_in, settings=LockedSettings(lens_position_dioptre=10.0)) as camera:
@@ -196,6 +201,14 @@ def test_a_failing_driver_is_a_lost_camera(stand_in: type[StandIn], failure: Exc
     with opened(stand_in) as camera:
         camera._device.failure = failure
         with pytest.raises(CameraLost, match="ribbon cable"):
+            camera.capture()
+
+
+def test_pictures_exposed_too_early_are_a_stall(stand_in: type[StandIn]) -> None:
+    with opened(stand_in) as camera:
+        camera._device.frames_to_settle = 10**9  # the exposures began long ago
+        assert camera.preview().rgb.any()
+        with pytest.raises(CameraStalled):
             camera.capture()
 
 

@@ -1,4 +1,4 @@
-"""USB cameras: finding them, red first, every way in which they fail; OpenCV decodes a real film in their place."""
+"""USB cameras: finding them, red first, every way to fail. OpenCV's real decoder reads a film in their place."""
 
 from __future__ import annotations
 

@@ -1,0 +1,153 @@
+"""The command line: what it starts, how it refuses, and that it answers at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edge_models.interpreter import ENGINES
+from kiosk import cli
+from kiosk.classify import FORMATS
+
+ROOT = Path(__file__).parents[2]
+
+
+def dermakiosk(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "kiosk", *map(str, arguments)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def assert_one_clear_line(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert done.stderr.startswith("dermakiosk: ")
+    for word in words:
+        assert word in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["run", "--help"], ["classify", "--help"], ["doctor", "--help"]]
+)
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    code = (
+        "import sys\nfrom kiosk.cli import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+        "heavy = {'numpy', 'cv2', 'streamlit', 'PIL', 'ai_edge_litert', 'starlette'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "dermakiosk" in done.stdout
+
+
+def test_the_help_names_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["classify", "--help"])
+    text = capsys.readouterr().out
+    assert all(word in text for word in (*ENGINES, *FORMATS))
+
+
+@pytest.mark.parametrize("command", [["run"], ["classify", "x.jpg"]])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("[server]\nprot = 1\n", ["kiosk.toml, line 2", "no key 'prot'", "port"]),
+        ('[server]\nport = "x"\n', ["kiosk.toml, line 2", "a whole number from 1 to 65535"]),
+        ("[model]\nthreads = 0\n", ["kiosk.toml, line 2", "from 1 to 64"]),
+        ("[model\n", ["kiosk.toml, line 1", "not valid TOML"]),
+        (None, ["kiosk.toml cannot be read"]),
+    ],
+)
+def test_a_wrong_configuration_is_one_line(
+    tmp_path: Path, command: list[str], content: str | None, words: list[str]
+) -> None:
+    if content is not None:
+        (tmp_path / "kiosk.toml").write_text(content, encoding="utf-8")
+    assert_one_clear_line(dermakiosk(*command, "--config", "kiosk.toml", cwd=tmp_path), *words)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "--port", "0"], ["--port", "from 1 to 65535"]),
+        (["run", "--port", "http"], ["--port", "not 'http'"]),
+        (["run", "--camera", "webcam"], ["--camera", "picamera2"]),
+        (["classify", "--engine", "gpu", "x.jpg"], ["--engine", "edgetpu"]),
+        (["classify", "--metadata", "missing.csv", "x.jpg"], ["missing.csv cannot be read"]),
+    ],
+)
+def test_a_wrong_option_is_one_line(tmp_path: Path, arguments: list[str], words: list[str]) -> None:
+    assert_one_clear_line(dermakiosk(*arguments, cwd=tmp_path), *words)
+
+
+def test_an_engine_that_is_not_there_is_one_line(tmp_path: Path, tiny_bundle: Path) -> None:
+    (tmp_path / "kiosk.toml").write_text(f'[model]\nbundle = "{tiny_bundle}"\n', encoding="utf-8")
+    done = dermakiosk("classify", "--config", "kiosk.toml", "--engine", "edgetpu", "x.jpg", cwd=tmp_path)
+    assert_one_clear_line(done, "set engine to auto")
+
+
+def test_a_port_in_use_is_one_line(tmp_path: Path, tiny_bundle: Path) -> None:
+    (tmp_path / "kiosk.toml").write_text(f'[model]\nbundle = "{tiny_bundle}"\n', encoding="utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = dermakiosk("run", "--config", "kiosk.toml", "--camera", "phantom", "--port", str(port), cwd=tmp_path)
+    assert_one_clear_line(done, f"Port {port}")
+
+
+def test_run_hands_the_configuration_on(
+    tmp_path: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The server itself is tried in a browser; here: what it gets, and that the station it gets works."""
+    from kiosk.ui import server
+
+    (tmp_path / "kiosk.toml").write_text(
+        f'[camera]\nfield_of_view_mm = 21\n[model]\nbundle = "{tiny_bundle}"\nengine = "cpu"\n[server]\nport = 1\n',
+        encoding="utf-8",
+    )
+    served = {}
+
+    def serve(station, manifest, *, port, field_of_view_mm) -> None:  # type: ignore[no-untyped-def]
+        served.update(model=manifest.model_id, port=port, field_of_view_mm=field_of_view_mm)
+        with station:
+            preview = station.wait_preview(0, 20.0)
+            served["camera"] = station.status().camera
+            assert preview is not None
+
+    monkeypatch.setattr(server, "serve", serve)
+    assert cli.main(["run", "--config", str(tmp_path / "kiosk.toml"), "--camera", "phantom", "--port", "4321"]) == 0
+    assert served.pop("camera").startswith("phantom")
+    assert served == {"model": "tiny-untrained", "port": 4321, "field_of_view_mm": 21.0}
+
+
+def test_ctrl_c_is_quiet(tmp_path: Path, tiny_bundle: Path) -> None:
+    """Interrupted while it waits for a file: a pipe that never delivers metadata."""
+    os.mkfifo(tmp_path / "metadata.csv")
+    command = [sys.executable, "-m", "kiosk", "classify", "--metadata", "metadata.csv", "x.jpg"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    # opening the pipe for writing returns when the command has it open: it is past its imports then
+    with process, (tmp_path / "metadata.csv").open("w", encoding="utf-8"):
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, "")
+
+
+@pytest.fixture(autouse=True)
+def _restored_logging() -> Callable[[], None]:
+    """`main` sets logging up for a process of its own; here it shares one with other tests."""
+    import logging
+
+    handlers, level = logging.root.handlers[:], logging.root.level
+    yield  # type: ignore[misc]
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_models.classifier import calibrate, softmax
+from training.calibrate import (
+    familiarity_threshold,
+    fit_decision,
+    fit_feature_space,
+    fit_probabilities,
+    lower_threshold,
+)
+from training.dataset import CLASS_ORDER
+from training.metrics import area_under_curve, balanced_accuracy, expected_calibration_error, recalls
+
+PREVALENCE = np.array([0.05, 0.08, 0.12, 0.03, 0.1, 0.6, 0.02])
+
+
+def overconfident(count: int, temperature: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Log-softmax values, free of the prior, that are `temperature` times too sure, and labels drawn from the truth."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0.0, 2.0, (count, 7))
+    true = softmax(logits + np.log(PREVALENCE))
+    labels = np.array([rng.choice(7, p=row) for row in true])
+    too_sure = logits * temperature
+    return too_sure - np.log(np.exp(too_sure).sum(axis=1, keepdims=True)), labels
+
+
+def test_the_temperature_and_prior_that_made_the_data_are_found() -> None:
+    log_p, labels = overconfident(6000, 2.5, 1)
+    prevalence = np.bincount(labels, minlength=7) / len(labels)
+    fitted = fit_probabilities(log_p, labels, prevalence)
+    assert fitted.temperature == pytest.approx(2.5, rel=0.05)
+    probabilities = calibrate(log_p, fitted)
+    assert expected_calibration_error(probabilities, labels) < 0.02
+    np.testing.assert_allclose(probabilities.mean(axis=0), prevalence, atol=0.005)
+
+
+def test_the_fit_is_a_minimum_of_the_penalised_likelihood() -> None:
+    """The oracle is the definition: no small step away from the solution is better."""
+    log_p, labels = overconfident(300, 1.5, 2)
+    fitted = fit_probabilities(log_p, labels, PREVALENCE)
+
+    def loss(slope: float, bias: np.ndarray) -> float:
+        p = softmax(slope * log_p + bias)
+        return float(-np.log(p[np.arange(300), labels]).sum() + 2.0 * ((bias - np.log(PREVALENCE)) ** 2).sum())
+
+    slope, bias = 1.0 / fitted.temperature, np.array(fitted.class_bias)
+    best = loss(slope, bias)
+    for step in (-1e-3, 1e-3):
+        assert loss(slope + step, bias) > best
+        for index in range(7):
+            assert loss(slope, bias + step * np.eye(7)[index]) > best
+
+
+def test_a_class_that_calibration_never_saw_keeps_its_prior() -> None:
+    log_p, labels = overconfident(500, 1.0, 3)
+    seen = labels != 6
+    fitted = fit_probabilities(log_p[seen], labels[seen], PREVALENCE)
+    assert np.isfinite(fitted.class_bias).all()
+    assert abs(fitted.class_bias[6] - np.log(PREVALENCE[6])) < 2.0
+
+
+@given(values=st.lists(st.floats(0.0, 1.0), min_size=1, max_size=200), share=st.floats(0.5, 0.99))
+def test_the_threshold_is_the_largest_that_keeps_its_promise(values: list[float], share: float) -> None:
+    """Oracle: rank among N + 1 exchangeable values is uniform, so P(new ≥ k-th smallest) = (N + 1 - k) / (N + 1)."""
+    threshold = lower_threshold(np.array(values), share)
+    allowed = [
+        0.0,
+        *(
+            v
+            for k, v in enumerate(sorted(values), start=1)
+            if (len(values) + 1 - k) / (len(values) + 1) >= share - 1e-9
+        ),
+    ]
+    assert threshold == max(allowed)
+
+
+def test_new_cases_are_covered_as_promised() -> None:
+    rng = np.random.default_rng(4)
+    covered = [np.mean(rng.beta(2, 1, 500) >= lower_threshold(rng.beta(2, 1, 100), 0.9)) for _ in range(300)]
+    assert 0.9 <= np.mean(covered) < 0.92
+
+
+def test_decisions_hold_on_the_cases_they_were_fitted_on() -> None:
+    log_p, labels = overconfident(3000, 1.0, 5)
+    p = softmax(log_p + np.log(PREVALENCE))
+    decision = fit_decision(p, labels)
+    malignant = np.array([lesion.malignant for lesion in CLASS_ORDER])
+    risk = p[:, malignant].sum(axis=1)
+    assert np.mean(risk[malignant[labels]] >= decision.referral_threshold) >= 0.95
+    melanoma = [lesion.code for lesion in CLASS_ORDER].index("mel")
+    assert np.mean(p[labels == melanoma, melanoma] >= decision.melanoma_threshold) >= 0.90
+    assert np.mean(1.0 - p[np.arange(3000), labels] <= decision.conformal_threshold) >= 0.95
+
+
+def test_the_feature_space_is_the_principal_components() -> None:
+    """Oracle: the eigenvectors of the covariance matrix, by another routine than the SVD that is used."""
+    rng = np.random.default_rng(6)
+    features = (rng.normal(size=(400, 5)) * [5, 4, 3, 0.2, 0.1] + 7.0).astype(np.float32)
+    space = fit_feature_space(features, components=3)
+    values, vectors = np.linalg.eigh(np.cov(features.T, bias=True))
+    np.testing.assert_allclose(space.deviation**2, values[::-1][:3], rtol=1e-3)
+    np.testing.assert_allclose(np.abs(space.components @ vectors[:, ::-1][:, :3]), np.eye(3), atol=1e-3)
+    assert space.residual_deviation == pytest.approx(np.sqrt(values[:2].sum()), rel=1e-3)
+    distances = np.array([space.distance(row) for row in features])
+    assert np.sqrt(np.mean(distances**2)) == pytest.approx(np.sqrt(2.0), rel=1e-2)
+
+
+def test_the_familiarity_threshold_keeps_lesions_and_uses_the_gap() -> None:
+    lesions = np.linspace(1.0, 2.0, 101)
+    assert familiarity_threshold(lesions, np.array([1.1, 1.2])) == pytest.approx(1.99)
+    assert familiarity_threshold(lesions, np.full(50, 3.99)) == pytest.approx(2.99)
+
+
+def test_metrics_by_hand() -> None:
+    target = np.array([0, 0, 0, 0, 1, 1, 3])
+    predicted = np.array([0, 0, 0, 1, 1, 0, 3])
+    assert recalls(predicted, target) == {0: 0.75, 1: 0.5, 3: 1.0}
+    assert balanced_accuracy(predicted, target) == 0.75
+    p = np.array([[0.9, 0.1], [0.9, 0.1], [0.6, 0.4], [0.6, 0.4]])
+    assert expected_calibration_error(p, np.array([0, 1, 0, 0])) == pytest.approx(0.5 * 0.4 + 0.5 * 0.4)
+
+
+@given(st.data())
+def test_area_under_curve_counts_pairs(data: st.DataObject) -> None:
+    positive = np.array(data.draw(st.lists(st.integers(0, 5), min_size=1, max_size=12)), np.float64)
+    negative = np.array(data.draw(st.lists(st.integers(0, 5), min_size=1, max_size=12)), np.float64)
+    pairs = [(p > n) + 0.5 * (p == n) for p in positive for n in negative]
+    score = np.concatenate([positive, negative])
+    labels = np.concatenate([np.ones(len(positive), bool), np.zeros(len(negative), bool)])
+    assert area_under_curve(score, labels) == pytest.approx(np.mean(pairs))

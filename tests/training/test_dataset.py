@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge_models.context import Context
+from edge_models.labels import LesionClass
+from training.dataset import read_ham10000, read_isic2018_validation, read_metadata, read_not_lesions, read_rgb
+from training.errors import DatasetError
+
+HEADER = "lesion_id,image_id,dx,dx_type,age,sex,localization\n"
+
+
+def write_table(folder: Path, *rows: str) -> Path:
+    path = folder / "table.csv"
+    path.write_text(HEADER + "".join(f"{row}\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_a_row_becomes_a_sample(tmp_path: Path) -> None:
+    table = write_table(tmp_path, "HAM_1,ISIC_1,mel,histo,80.0,male,scalp", "HAM_2,ISIC_2,nv,histo,,unknown,unknown")
+    first, second = read_metadata(table, tmp_path)
+    assert (first.lesion_id, first.image_id, first.label) == ("HAM_1", "ISIC_1", LesionClass.MEL)
+    assert first.path == tmp_path / "ISIC_1.jpg"
+    assert first.context == Context(80.0, "male", "scalp")
+    assert second.context == Context()
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (["L1,I1,scc,histo,,,"], r"row 2 \(I1\): 'scc' is not a lesion class"),
+        (["L1,I1,nv,histo,,,", ",I2,nv,histo,,,"], r"row 3 \(I2\): image_id and lesion_id may not be empty"),
+        (["L1,,nv,histo,,,"], r"row 2 \(no image_id\)"),
+        (["L1,I1,nv,histo,,,", "L2,I1,nv,histo,,,"], r"row 3 \(I1\): this image_id was there before"),
+        (["L1,I1,nv,histo,,,", "L1,I2,mel,histo,,,"], r"row 3 \(I2\): lesion L1 has another label"),
+        (["L1,I1,nv,histo,old,,"], r"row 2 \(I1\): the age 'old' is not a number"),
+        ([], "needs rows with the columns"),
+    ],
+)
+def test_a_wrong_row_is_an_error_that_names_it(tmp_path: Path, rows: list[str], message: str) -> None:
+    with pytest.raises(DatasetError, match=message):
+        read_metadata(write_table(tmp_path, *rows), tmp_path)
+
+
+def test_a_missing_or_foreign_table_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="cannot be read"):
+        read_metadata(tmp_path / "none.csv", tmp_path)
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(DatasetError, match="needs rows with the columns lesion_id, image_id and dx"):
+        read_metadata(tmp_path / "other.csv", tmp_path)
+
+
+def test_a_few_missing_images_are_reported_and_many_are_an_error(tmp_path: Path) -> None:
+    images = tmp_path / "ham10000" / "images"
+    images.mkdir(parents=True)
+    rows = [f"L{number},I{number},nv,histo,,," for number in range(200)]
+    (tmp_path / "ham10000" / "HAM10000_metadata.csv").write_text(HEADER + "\n".join(rows))
+    for number in range(2, 200):
+        (images / f"I{number}.jpg").touch()
+    samples, missing = read_ham10000(tmp_path)
+    assert missing == ["I0", "I1"]
+    assert [sample.image_id for sample in samples] == [f"I{number}" for number in range(2, 200)]
+    (images / "I2.jpg").unlink()
+    with pytest.raises(DatasetError, match="3 of 200 images are missing, I0 the first"):
+        read_ham10000(tmp_path)
+
+
+def test_every_image_of_the_official_validation_must_be_there(tmp_path: Path) -> None:
+    (tmp_path / "isic2018_task3_val").mkdir()
+    (tmp_path / "isic2018_task3_val" / "labels.csv").write_text(HEADER + "L,I,nv,x,,,\n")
+    with pytest.raises(DatasetError, match="I has no image"):
+        read_isic2018_validation(tmp_path)
+
+
+def test_no_photos_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="not_lesions holds no images"):
+        read_not_lesions(tmp_path)
+
+
+def test_an_image_is_read_as_red_green_blue(tmp_path: Path) -> None:
+    path = tmp_path / "red.png"
+    cv2.imwrite(str(path), np.full((4, 5, 3), (0, 0, 255), np.uint8))
+    rgb = read_rgb(path)
+    assert rgb.shape == (4, 5, 3)
+    assert rgb[0, 0].tolist() == [255, 0, 0]
+
+
+def test_a_broken_image_is_an_error_that_names_it(tmp_path: Path) -> None:
+    path = tmp_path / "ISIC_7.jpg"
+    path.write_bytes(b"\xff\xd8 not a JPEG")
+    with pytest.raises(DatasetError, match=r"ISIC_7\.jpg is not an image"):
+        read_rgb(path)

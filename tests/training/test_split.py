@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge_models.labels import LesionClass
+from training.dataset import Sample
+from training.errors import DatasetError
+from training.split import SPLITS, Part, assign, read_split, write_split
+
+# by class: how many images each lesion has
+lesions = st.dictionaries(
+    st.sampled_from(LesionClass), st.lists(st.integers(1, 3), min_size=3, max_size=40), min_size=1, max_size=7
+)
+
+
+def samples_of(counts: dict[LesionClass, list[int]]) -> list[Sample]:
+    return [
+        Sample(f"{label.code}-{number}-{image}", f"{label.code}-{number}", label, Path("none.jpg"))
+        for label, images in counts.items()
+        for number, count in enumerate(images)
+        for image in range(count)
+    ]
+
+
+@given(counts=lesions, share=st.floats(0.01, 0.4), seed=st.integers(0, 99))
+def test_every_lesion_has_one_part_and_every_class_is_in_all_parts(
+    counts: dict[LesionClass, list[int]], share: float, seed: int
+) -> None:
+    samples = samples_of(counts)
+    parts = assign(samples, share, seed)
+    assert set(parts) == {sample.lesion_id for sample in samples}
+    for label, images in counts.items():
+        found = [part for lesion, part in parts.items() if lesion.startswith(f"{label.code}-")]
+        assert set(found) == set(Part)
+        for held_out in (Part.VALIDATION, Part.CALIBRATION):
+            assert abs(found.count(held_out) - share * len(images)) <= 1.0 or found.count(held_out) == 1
+
+
+@settings(max_examples=20, deadline=None)
+@given(counts=lesions)
+def test_a_written_split_reads_back_without_leaks(
+    tmp_path_factory: pytest.TempPathFactory, counts: dict[LesionClass, list[int]]
+) -> None:
+    samples = samples_of(counts)
+    parts = assign(samples, 0.1, 1)
+    path = tmp_path_factory.mktemp("split") / "split.csv"
+    write_split(path, samples, parts)
+    read = read_split(path, samples)
+    assert sorted(sample.image_id for part in read.values() for sample in part) == sorted(s.image_id for s in samples)
+    for part, members in read.items():
+        assert all(parts[sample.lesion_id] is part for sample in members)
+
+
+def test_the_draw_does_not_depend_on_the_order_of_the_images() -> None:
+    samples = samples_of({label: [1, 2] * 10 for label in LesionClass})
+    assert assign(samples, 0.1, 5) == assign(samples[::-1], 0.1, 5)
+    assert assign(samples, 0.1, 5) != assign(samples, 0.1, 6)
+
+
+def test_a_class_too_small_to_split_is_an_error() -> None:
+    with pytest.raises(DatasetError, match="class df has 2 lesions"):
+        assign(samples_of({LesionClass.DF: [1, 5]}), 0.1, 1)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("", "no row for b"),
+        ("b,l,calibration\n", "b: lesion l is in both train and calibration"),
+        ("b,l,test\n", "'test' is not a valid Part"),
+    ],
+)
+def test_a_wrong_split_file_is_an_error_that_names_the_image(tmp_path: Path, row: str, message: str) -> None:
+    path = tmp_path / "split.csv"
+    path.write_text(f"image_id,lesion_id,part\na,l,train\n{row}")
+    samples = [Sample(name, "l", LesionClass.NV, Path("none.jpg")) for name in "ab"]
+    with pytest.raises(DatasetError, match=message):
+        read_split(path, samples)
+
+
+def test_the_committed_split_is_of_the_whole_of_ham10000_and_no_lesion_leaks() -> None:
+    home: dict[str, set[str]] = {}
+    rows = (SPLITS / "ham10000_v1.csv").read_text().splitlines()[1:]
+    for row in rows:
+        _, lesion, part = row.split(",")
+        home.setdefault(lesion, set()).add(part)
+    assert len(rows) == 10013  # 10015 less ISIC_0029861 and ISIC_0029938
+    assert len(home) == 7470
+    assert all(len(parts) == 1 for parts in home.values())

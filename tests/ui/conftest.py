@@ -1,0 +1,235 @@
+"""A real server in a process of its own, and a real Chromium that may talk to nothing else."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import hypothesis
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
+
+hypothesis.settings.register_profile("no deadline", deadline=None)  # time is measured in benchmarks, never in a test
+hypothesis.settings.load_profile("no deadline")
+
+ROOT = Path(__file__).parents[2]
+ARTIFACTS = ROOT / "artifacts" / "screens"
+CHROMIUM = Path("/usr/bin/chromium")
+SIZES = {"1280x800": (1280, 800), "800x480": (800, 480), "720x1280": (720, 1280)}
+START_TIMEOUT_S = 60.0
+WAIT_MS = 30_000
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if CHROMIUM.exists():
+        return
+    missing = pytest.mark.skip(reason="needs Chromium: sudo apt-get install chromium")
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(missing)
+
+
+@dataclass
+class Server:
+    """A kiosk's process on a port of its own, which may be killed and started again."""
+
+    command: list[str]
+    port: int
+    log_path: Path
+    process: subprocess.Popen[bytes] | None = field(default=None)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    def start(self) -> None:
+        with self.log_path.open("ab") as log:
+            self.process = subprocess.Popen(self.command, env=environment(), stdout=log, stderr=log)
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while True:
+            try:
+                status, health = self.health()
+            except OSError:
+                assert self.process.poll() is None, f"the server ended: {self.log()}"
+            else:
+                if status == 200 or health.get("fault", "").startswith("The camera was unplugged"):
+                    return
+            assert time.monotonic() < deadline, f"the server is not healthy: {self.log()}"
+            time.sleep(0.05)
+
+    def health(self) -> tuple[int, dict[str, Any]]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", "/health")
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        finally:
+            connection.close()
+
+    def log(self) -> str:
+        return self.log_path.read_text(encoding="utf-8", errors="replace")
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        """Ask it to end, as the service manager does; its exit status."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=30)
+
+
+def environment() -> dict[str, str]:
+    """The environment of a kiosk's process: the source tree itself, whether it is installed or not."""
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(command: Callable[[int], list[str]], log_path: Path) -> Iterator[Server]:
+    """A server that `command(port)` starts; stopped at the end, and its log is free of tracebacks."""
+    port = free_port()
+    server = Server(command(port), port, log_path)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+    assert "Traceback" not in server.log(), server.log()
+
+
+@dataclass
+class Stage:
+    """The acting kiosk of `stage.py`."""
+
+    server: Server
+    script: Path
+
+    def act(self, name: str) -> None:
+        self.script.write_text(name, encoding="utf-8")
+
+
+@contextmanager
+def acting(folder: Path, act: str) -> Iterator[Stage]:
+    script = folder / "script"
+    script.write_text(act, encoding="utf-8")
+    stage_py = str(Path(__file__).with_name("stage.py"))
+    with running(lambda port: [sys.executable, stage_py, str(port), str(script)], folder / "log") as server:
+        yield Stage(server, script)
+
+
+@pytest.fixture(scope="session")
+def shared_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with acting(tmp_path_factory.mktemp("stage"), "urgent") as opened:
+        yield opened
+
+
+@pytest.fixture
+def start_stage(tmp_path: Path) -> Callable[[str], AbstractContextManager[Stage]]:
+    """`with start_stage(act) as stage`: an acting kiosk of this test alone, which may be killed."""
+    return lambda act: acting(tmp_path, act)
+
+
+@pytest.fixture
+def stage(shared_stage: Stage) -> Stage:
+    """The acting kiosk, its act "urgent" again."""
+    shared_stage.act("urgent")
+    return shared_stage
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=sandbox)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Screen:
+    """One page of the kiosk as a person with one finger sees it."""
+
+    page: Page
+    size: str
+
+    def tap(self, selector: str) -> None:
+        self.page.locator(selector).tap()
+
+    def see(self, selector: str) -> Locator:
+        found = self.page.locator(selector)
+        found.first.wait_for(state="visible", timeout=WAIT_MS)
+        return found
+
+    def picture(self) -> None:
+        self.see('.capture .picture[data-state="picture"]')
+
+    def to_capture(self) -> None:
+        self.see(".start")
+        self.tap(".skip")
+        self.picture()
+
+    def to_result(self) -> None:
+        self.tap(".shutter")
+        self.see(".result .dock button")
+
+    def keep(self, name: str) -> None:
+        ARTIFACTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=str(ARTIFACTS / f"{name}_{self.size}.png"))
+
+
+@pytest.fixture
+def open_screen(chromium: Browser) -> Iterator[Callable[..., Screen]]:
+    """`open_screen(server, size)`; fails the test when any page asked another host for anything, or logged an error."""
+    contexts: list[BrowserContext] = []
+    foreign: list[str] = []
+    errors: list[str] = []
+
+    def watch(url: str, server: Server) -> None:
+        parts = urlsplit(url)
+        local = parts.scheme in ("data", "blob") or parts.netloc == f"127.0.0.1:{server.port}"
+        if not local:
+            foreign.append(url)
+
+    def open_page(server: Server, size: str = "1280x800") -> Screen:
+        width, height = SIZES[size]
+        context = chromium.new_context(viewport={"width": width, "height": height}, has_touch=True)
+        contexts.append(context)
+        context.on("request", lambda request: watch(request.url, server))
+        page = context.new_page()
+        page.on("websocket", lambda channel: watch(channel.url.replace("ws:", "http:"), server))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(server.url)
+        screen = Screen(page, size)
+        screen.see(".screen")
+        if page.locator(".result").count():  # another test's case
+            screen.see(".result .dock .done")
+            screen.tap(".result .dock .done")
+            screen.see(".start")
+        return screen
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert foreign == []
+    assert errors == []

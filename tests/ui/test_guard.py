@@ -1,0 +1,103 @@
+"""Who may talk to the kiosk: asked over real sockets, as another program or a foreign page on this machine would."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from kiosk.ui.preview import PROTOCOL
+from kiosk.ui.tokens import Tokens
+
+
+def ask(stage: Any, path: str = "/", method: str = "GET", **headers: str) -> http.client.HTTPResponse:
+    connection = http.client.HTTPConnection("127.0.0.1", stage.server.port, timeout=10)
+    connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return answer
+
+
+def open_socket(stage: Any, path: str, origin: str | None, subprotocols: list[str] | None = None) -> ClientConnection:
+    url = f"ws://127.0.0.1:{stage.server.port}{path}"
+    return connect(url, origin=origin, subprotocols=subprotocols, open_timeout=10, proxy=None)  # type: ignore[arg-type]
+
+
+def own_origin(stage: Any) -> str:
+    return f"http://127.0.0.1:{stage.server.port}"
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/static/js/x.js", "/_stcore/health"])
+def test_a_foreign_host_is_refused(stage: Any, path: str) -> None:
+    assert ask(stage, path, Host=f"kiosk.example:{stage.server.port}").status == 400
+
+
+def test_localhost_is_a_host_of_the_kiosk(stage: Any) -> None:
+    assert ask(stage, Host=f"localhost:{stage.server.port}").status == 200
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1", "https://127.0.0.1"])
+def test_a_foreign_origin_is_refused(stage: Any, origin: str) -> None:
+    assert ask(stage, "/health", Origin=origin).status == 403
+
+
+def test_a_change_without_an_origin_is_refused(stage: Any) -> None:
+    assert ask(stage, "/_stcore/health", method="POST").status == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/_stcore/agent/interact", "/_stcore/upload_file/a/b", "/_stcore/metrics", "/media/x", "/app", "/index.html"],
+)
+def test_what_the_kiosk_does_not_use_is_not_there(stage: Any, path: str) -> None:
+    assert ask(stage, path).status == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/assets/shell.js", "/_stcore/health"])
+def test_every_answer_carries_the_policy(stage: Any, path: str) -> None:
+    answer = ask(stage, path)
+    assert answer.status == 200
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self' blob:;" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_health_tells_no_secrets(stage: Any) -> None:
+    status, health = stage.server.health()
+    assert status == 200
+    assert health["status"] == "ok"
+    assert health["model_id"] == "stage-model-1"
+    assert set(health) == {
+        "status", "camera", "camera_ok", "fault", "engine", "model_id", "version", "boot",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["/preview", "/_stcore/stream"])
+@pytest.mark.parametrize("origin", ["http://evil.example", None])
+def test_a_socket_of_a_foreign_page_is_refused(stage: Any, path: str, origin: str | None) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        open_socket(stage, path, origin, [PROTOCOL, Tokens().issue()])
+    assert refused.value.response.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "subprotocols",
+    [None, [PROTOCOL], [PROTOCOL, "token"], [PROTOCOL, Tokens().issue()], [Tokens().issue(), PROTOCOL]],
+    ids=["nothing", "no token", "no real token", "another process's token", "wrong order"],
+)
+def test_the_picture_needs_a_token(stage: Any, subprotocols: list[str] | None) -> None:
+    with pytest.raises((InvalidStatus, ConnectionClosed)) as refused:
+        open_socket(stage, "/preview", own_origin(stage), subprotocols).recv(timeout=10)
+    if isinstance(refused.value, InvalidStatus):
+        assert refused.value.response.status_code == 403
+
+
+def test_refusals_leave_the_kiosk_well(stage: Any) -> None:
+    assert json.dumps(stage.server.health()[1]["status"]) == '"ok"'

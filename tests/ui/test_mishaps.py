@@ -1,0 +1,124 @@
+"""Mishaps in mid-capture: a double tap, a reload, a server that dies."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+
+def captures(stage: Any) -> int:
+    return int(stage.server.log().count("captured"))
+
+
+def test_a_double_tap_takes_one_picture_and_stays_on_its_result(stage: Any, open_screen: Callable[..., Any]) -> None:
+    screen = open_screen(stage.server)
+    screen.to_capture()
+    before = captures(stage)
+    box = screen.see(".shutter:enabled").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    screen.page.touchscreen.tap(x, y)
+    screen.page.touchscreen.tap(x, y)
+    screen.see(".result .dock .done")
+    screen.page.touchscreen.tap(x, y)  # late, where the new screen has a button: meant for the old one
+    time.sleep(0.6)  # nothing may happen, and nothing tells when it does not
+    assert screen.page.locator(".result").is_visible()
+    assert captures(stage) == before + 1
+
+
+def test_two_taps_that_both_reach_the_server_take_one_picture(stage: Any, open_screen: Callable[..., Any]) -> None:
+    screen = open_screen(stage.server)
+    screen.to_capture()
+    stage.act("slow")
+    before = captures(stage)
+    # past the button that is switched off after the first tap
+    screen.page.locator(".shutter").evaluate(
+        "e => { e.click(); e.disabled = false; e.click(); setTimeout(() => { e.disabled = false; e.click(); }, 300); }"
+    )
+    screen.see(".result .dock .done")
+    assert captures(stage) == before + 1
+
+
+def test_a_reload_in_mid_capture_comes_back_to_it(stage: Any, open_screen: Callable[..., Any]) -> None:
+    screen = open_screen(stage.server)
+    screen.see(".start")
+    screen.tap('.key[aria-label="7"]')
+    screen.tap(".continue")
+    screen.picture()
+    stage.act("slow")
+    before = captures(stage)
+    screen.tap(".shutter")
+    screen.see('.picture[data-state="taking"]')
+    screen.page.reload()
+    screen.see('.picture[data-state="taking"]')
+    screen.see(".result .bars li")
+    assert screen.see(".result .summary").inner_text().strip() == "7"
+    assert captures(stage) == before + 1
+
+
+def test_a_reload_of_the_result_shows_it_again(stage: Any, open_screen: Callable[..., Any]) -> None:
+    screen = open_screen(stage.server)
+    screen.to_capture()
+    screen.to_result()
+    shown = screen.see(".result .panel").inner_text()
+    screen.page.reload()
+    screen.see(".result .bars li")
+    assert screen.see(".result .panel").inner_text() == shown
+
+
+def test_a_server_that_dies_in_mid_capture_is_waited_for(start_stage: Any, open_screen: Callable[..., Any]) -> None:
+    with start_stage("slow") as stage:
+        screen = open_screen(stage.server)
+        screen.to_capture()
+        screen.tap(".shutter")
+        screen.see('.picture[data-state="taking"]')
+        stage.server.kill()
+        screen.see('#kiosk-overlay[data-state="restarting"]')
+        screen.keep("restarting")
+        assert screen.page.locator('[role="dialog"]:visible').count() == 0  # Streamlit's own
+        stage.act("urgent")
+        stage.server.start()
+        screen.see(".start")
+        assert screen.page.locator("#kiosk-overlay").is_hidden()
+        screen.to_capture()
+        screen.to_result()
+
+
+def test_a_server_that_restarts_while_nobody_looks(start_stage: Any, open_screen: Callable[..., Any]) -> None:
+    with start_stage("urgent") as stage:
+        screen = open_screen(stage.server)
+        screen.see(".start")
+        stage.server.kill()
+        stage.server.start()
+        screen.to_capture()
+        screen.to_result()
+
+
+def test_a_case_done_in_another_window_ends_here_too(stage: Any, open_screen: Callable[..., Any]) -> None:
+    here = open_screen(stage.server)
+    here.to_capture()
+    here.to_result()
+    there = open_screen(stage.server)  # finds the case and taps Done
+    there.see(".start")
+    here.tap(".retake")
+    here.picture()
+
+
+def test_a_script_that_fails_is_said_in_the_kiosks_words(stage: Any, open_screen: Callable[..., Any]) -> None:
+    screen = open_screen(stage.server)
+    screen.see(".start")
+    screen.page.evaluate(
+        """() => {
+          const failure = document.createElement("div");
+          failure.dataset.testid = "stException";
+          document.getElementById("root").append(failure);
+        }"""
+    )
+    screen.see('#kiosk-overlay[data-state="broken"]')
+    screen.keep("broken")
+    screen.tap("#kiosk-overlay")
+    screen.see(".start")

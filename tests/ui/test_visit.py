@@ -1,0 +1,109 @@
+"""The way through the screens, with a real station behind it: what is tapped out of turn does nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_models.classifier import Classifier
+from kiosk.camera.phantom import PhantomCamera
+from kiosk.camera.simulation import SimulatedDevice
+from kiosk.examination import Examination
+from kiosk.station import Station
+from kiosk.ui.visit import Step, Visit
+
+LONG_S = 30.0
+PATIENT = Examination("A-7", 61)
+
+
+@pytest.fixture
+def station(shared_tiny_bundle: Path) -> Iterator[Station]:
+    classifier = Classifier.open(shared_tiny_bundle, engine="cpu")
+    device = SimulatedDevice("phantom camera", 25.0)
+    with Station(lambda: PhantomCamera(3, device=device), classifier) as opened:
+        yield opened
+
+
+@pytest.fixture
+def visit(station: Station) -> Visit:
+    made = Visit.resume(station)
+    made.confirm(PATIENT)
+    return made
+
+
+def test_from_start_to_done(visit: Visit) -> None:
+    visit.capture()
+    assert visit.assessment(LONG_S) is not None
+    visit.done(visit.ticket)
+    assert (visit.step, visit.examination, visit.ticket) == (Step.START, Examination(), "")
+
+
+def test_a_second_tap_on_capture_takes_no_second_picture(visit: Visit) -> None:
+    visit.capture()
+    first, assessment = visit.ticket, visit.assessment(LONG_S)
+    visit.capture()  # arrives when the first is already assessed
+    assert visit.ticket == first
+    assert visit.assessment(0.0) is assessment
+
+
+def test_a_reload_finds_the_case_again(visit: Visit, station: Station) -> None:
+    visit.capture()
+    reloaded = Visit.resume(station)
+    assert (reloaded.step, reloaded.examination, reloaded.ticket) == (Step.RESULT, PATIENT, visit.ticket)
+
+
+def test_a_retake_keeps_the_patient_and_forgets_the_picture(visit: Visit, station: Station) -> None:
+    visit.capture()
+    visit.retake(visit.ticket)
+    assert (visit.step, visit.examination) == (Step.CAPTURE, PATIENT)
+    assert station.current() is None
+
+
+def test_a_late_tap_of_another_case_does_nothing(visit: Visit) -> None:
+    visit.capture()
+    visit.done("another")
+    visit.retake("another")
+    assert visit.step is Step.RESULT
+
+
+def test_a_case_done_elsewhere_leads_to_start(visit: Visit, station: Station) -> None:
+    visit.capture()
+    Visit.resume(station).done(visit.ticket)
+    with pytest.raises(KeyError):
+        visit.assessment(0.0)
+    assert (visit.step, visit.examination) == (Step.START, Examination())
+
+
+class _Idle:
+    """A station as far as taps go: begins and forgets."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self.forgotten = 0
+
+    def begin(self, _examination: Examination) -> str:
+        self.begun += 1
+        return f"case {self.begun}"
+
+    def done(self, _ticket: str) -> None:
+        self.forgotten += 1
+
+
+@given(st.lists(st.sampled_from(["confirm", "back", "capture", "retake", "done"]), max_size=30))
+def test_any_taps_in_any_order_leave_at_most_one_case(taps: list[str]) -> None:
+    station = _Idle()
+    visit = Visit(station)  # type: ignore[arg-type]
+    for tap in taps:
+        match tap:
+            case "confirm":
+                visit.confirm(PATIENT)
+            case "retake" | "done":
+                getattr(visit, tap)(visit.ticket)
+            case _:
+                getattr(visit, tap)()
+        assert station.begun - station.forgotten == (visit.step is Step.RESULT)
+        assert bool(visit.ticket) == (visit.step is Step.RESULT)

@@ -1,0 +1,164 @@
+"""What the Result screen says: never a class without a prediction, always what to do."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_models.labels import LesionClass
+from edge_models.prediction import Engine, Prediction
+from kiosk.assessment import Assessment, Outcome
+from kiosk.camera.phantom import PhantomCamera
+from kiosk.camera.simulation import SimulatedDevice
+from kiosk.examination import BodySite, Examination, Sex
+from kiosk.frame import Frame
+from kiosk.quality import Reason
+from kiosk.text import text
+from kiosk.triage import Advice, AdviceLevel
+from kiosk.ui.screens import capture, result, start
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+MALIGNANT = tuple(lesion for lesion in LesionClass if lesion.malignant)
+REFERRALS = st.builds(
+    Advice,
+    st.sampled_from([AdviceLevel.URGENT_REFERRAL, AdviceLevel.REFERRAL]),
+    st.lists(st.sampled_from(MALIGNANT), min_size=1, unique=True).map(tuple),
+)
+REASONS = st.lists(st.sampled_from(Reason), min_size=1, unique=True).map(tuple)
+
+
+def assessment(outcome: Outcome, **fields: Any) -> Assessment:
+    plain: dict[str, Any] = {
+        "reasons": (),
+        "frame": None,
+        "quality": None,
+        "prediction": None,
+        "advice": None,
+        "timings_ms": {"total": 1234.0},
+        "assessed_at": NOW,
+    }
+    return Assessment(outcome=outcome, **{**plain, **fields})
+
+
+def prediction(probabilities: dict[LesionClass, float], note: str = "") -> Prediction:
+    rest = (1.0 - sum(probabilities.values())) / (len(LesionClass) - len(probabilities))
+    everything = {lesion: probabilities.get(lesion, rest) for lesion in LesionClass}
+    engine = Engine("test", "cpu", 1, note)
+    return Prediction(everything, everything, frozenset(probabilities), 0.5, None, "model-7", engine, {})
+
+
+@given(outcome=st.sampled_from([o for o in Outcome if o is not Outcome.RESULT]), reasons=REASONS, advice=REFERRALS)
+def test_without_a_prediction_no_class_is_named(outcome: Outcome, reasons: tuple[Reason, ...], advice: Advice) -> None:
+    kept = advice if outcome is Outcome.NO_RESULT else None
+    fault = "It broke. Mend it." if outcome is Outcome.DEVICE_FAULT else ""
+    said = json.dumps(result.describe(assessment(outcome, reasons=reasons, advice=kept, fault=fault)))
+    assert not [lesion for lesion in LesionClass if lesion.full_name in said]
+    assert "model-7" not in said
+
+
+@given(reasons=REASONS)
+def test_a_retake_says_for_every_reason_what_to_do(reasons: tuple[Reason, ...]) -> None:
+    said: Any = result.describe(assessment(Outcome.RETAKE, reasons=reasons))
+    assert [line["do"] for line in said["reasons"]] == [text(f"reason.{reason}.do") for reason in reasons]
+    assert said["primary"] == "retake"
+    assert said["bars"] == []
+
+
+def test_an_unsure_model_still_refers() -> None:
+    advice = Advice(AdviceLevel.URGENT_REFERRAL, (LesionClass.MEL,))
+    said: Any = result.describe(assessment(Outcome.NO_RESULT, reasons=(Reason.MODEL_UNSURE,), advice=advice))
+    assert said["band"]["level"] == "urgent_referral"
+
+
+def test_a_fault_says_what_the_error_said() -> None:
+    said: Any = result.describe(
+        assessment(Outcome.DEVICE_FAULT, reasons=(Reason.CAMERA_FAULT,), fault="The camera is gone. Plug it in.")
+    )
+    assert said["band"]["detail"] == "The camera is gone. Plug it in."
+
+
+def test_a_result_names_three_classes_what_is_not_excluded_and_which_model() -> None:
+    predicted = prediction({LesionClass.NV: 0.6, LesionClass.MEL: 0.3, LesionClass.BKL: 0.0904}, "the CPU stood in")
+    advice = Advice(AdviceLevel.URGENT_REFERRAL, (LesionClass.MEL,))
+    said: Any = result.describe(assessment(Outcome.RESULT, prediction=predicted, advice=advice))
+    assert [(bar["name"], bar["label"], bar["malignant"]) for bar in said["bars"]] == [
+        ("Naevus", "60 %", False),
+        ("Melanoma", "30 %", True),
+        ("Benign keratosis", "9 %", False),
+    ]
+    assert "Melanoma" in said["band"]["detail"]
+    notes = {note["kind"]: note["text"] for note in said["notes"]}
+    assert notes["set"] == text("result.not_excluded", lesions="Naevus, Melanoma, Benign keratosis")
+    assert notes["engine"] == "The CPU stood in"
+    assert said["meta"][0] == "model-7"
+    assert said["meta"][-1] == "1.2 s"
+
+
+def test_a_tiny_probability_is_not_shown_as_nought() -> None:
+    predicted = prediction({LesionClass.NV: 0.99})
+    said: Any = result.describe(
+        assessment(Outcome.RESULT, prediction=predicted, advice=Advice(AdviceLevel.ROUTINE, ()))
+    )
+    assert said["bars"][1]["label"] == text("result.below_one")
+
+
+def test_a_simulated_picture_is_called_so() -> None:
+    with PhantomCamera(device=SimulatedDevice("phantom camera", 25.0)) as phantom:
+        assert capture.is_simulated(phantom.name)
+        frame = Frame(np.zeros((8, 8, 3), np.uint8), NOW, phantom.name)
+    said: Any = result.describe(assessment(Outcome.RETAKE, reasons=(Reason.TOO_DARK,), frame=frame))
+    assert [note["kind"] for note in said["notes"]] == ["simulated"]
+    assert not capture.is_simulated("picamera2 imx477")
+
+
+def test_every_reason_of_a_preview_has_a_hint() -> None:
+    hinted = {reason for reasons in capture.HINTS.values() for reason in reasons}
+    after_capture = {Reason.NOT_DERMATOSCOPIC, Reason.MODEL_UNSURE, Reason.CAMERA_FAULT, Reason.ENGINE_FAULT}
+    assert hinted == set(Reason) - after_capture
+
+
+def test_every_site_can_be_picked() -> None:
+    assert sorted(start.HEAD_TO_FOOT) == sorted(BodySite)
+
+
+@given(
+    st.builds(
+        Examination,
+        st.text("ABCXYZ0189-", max_size=16),
+        st.none() | st.integers(0, 120),
+        st.none() | st.sampled_from(Sex),
+        st.none() | st.sampled_from(BodySite),
+    )
+)
+def test_what_was_entered_is_read(examination: Examination) -> None:
+    tap = {
+        "name": "continue",
+        "code": examination.patient_code,
+        "age": "" if examination.age_years is None else str(examination.age_years),
+        "sex": examination.sex or "",
+        "site": examination.site or "",
+    }
+    assert start.read(tap) == examination
+    assert start.summary(examination)
+
+
+JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner), max_leaves=4)
+
+
+@given(st.dictionaries(st.sampled_from(["name", "code", "age", "sex", "site"]), JSON))
+def test_whatever_a_browser_sends_is_an_examination_or_nothing(tap: dict[str, Any]) -> None:
+    read = start.read(tap)
+    assert read is None or isinstance(read, Examination)
+
+
+@pytest.mark.parametrize(
+    "tap", [{"code": "Jane Doe"}, {"age": "121"}, {"age": "-1"}, {"sex": "none"}, {"site": "moon"}, {"code": 7}]
+)
+def test_what_the_screen_cannot_send_is_refused(tap: dict[str, Any]) -> None:
+    assert start.read(tap) is None
