@@ -1,4 +1,4 @@
-"""The command line: `dermakiosk run | classify | doctor`.
+"""The command line: `dermakiosk run | classify | doctor | lock-camera`.
 
 Exit codes: 0 all well; 1 some files were unreadable (classify), or there is a fault (doctor); 2 it could not be done,
 and one line on stderr says why and what to do.
@@ -20,6 +20,7 @@ from kiosk.errors import ConfigError, KioskError
 
 # everything else is imported where it is used: --help and a wrong option answer at once
 if TYPE_CHECKING:
+    from kiosk.camera.picamera import LockedSettings
     from kiosk.config import Config
 
 _INTERRUPTED = 130  # as shells count a program that SIGINT ended
@@ -78,7 +79,15 @@ def _parser() -> argparse.ArgumentParser:
     doctor.set_defaults(command=_doctor)
     doctor.add_argument("--json", action="store_true", help="for scripts")
 
-    for command in (run, classify, doctor):
+    lock = commands.add_parser(
+        "lock-camera",
+        help="measure exposure, white balance and focus of a camera module, for the configuration",
+        description="Let a Raspberry Pi camera settle on a grey card or plain skin under the dermatoscope, and print "
+        "the lines of [camera] that hold what it settled on, so that colours repeat.",
+    )
+    lock.set_defaults(command=_lock_camera)
+
+    for command in (run, classify, doctor, lock):
         command.add_argument("--config", type=Path, metavar="FILE", help="default: /etc/dermakiosk/kiosk.toml if there")
     return parser
 
@@ -112,8 +121,13 @@ def _run(options: argparse.Namespace) -> int:
     from kiosk.station import Station
     from kiosk.ui.server import serve
 
-    lens = LockedSettings(lens_position_dioptre=config.camera.lens_position_dioptre)
-    choice = CameraChoice(config.camera.source, CameraSettings(picamera_settings=lens))
+    locked = LockedSettings(
+        exposure_us=config.camera.exposure_us,
+        gain=config.camera.gain,
+        colour_gains=config.camera.colour_gains,
+        lens_position_dioptre=config.camera.lens_position_dioptre,
+    )
+    choice = CameraChoice(config.camera.source, CameraSettings(picamera_settings=locked))
     with Classifier.open(config.model.bundle, config.model.engine, config.model.threads) as classifier:
         serve(
             Station(choice.open, classifier),
@@ -162,6 +176,27 @@ def _doctor(options: argparse.Namespace) -> int:
     except ConfigError as error:
         config, fault = Config(), error
     return doctor.run(config, fault, json_wanted=options.json)
+
+
+def _lock_camera(options: argparse.Namespace) -> int:
+    _config(options)  # a wrong configuration is said before a camera is asked
+    from kiosk.camera.picamera import PicameraCamera
+
+    with PicameraCamera() as camera:
+        sys.stdout.write(toml_lines(camera.lock()))
+    return 0
+
+
+def toml_lines(settings: LockedSettings) -> str:
+    """The configuration's [camera] lines that fix `settings`."""
+    values = {
+        "exposure_us": settings.exposure_us,
+        "gain": settings.gain,
+        "colour_gains": list(settings.colour_gains) if settings.colour_gains else None,
+        "lens_position_dioptre": settings.lens_position_dioptre,
+    }
+    known = {key: value for key, value in values.items() if value is not None}
+    return "".join(["[camera]\n", *(f"{key} = {value}\n" for key, value in known.items())])
 
 
 def _config(options: argparse.Namespace) -> Config:

@@ -30,12 +30,17 @@ class CameraConfig:
 
     Attributes:
         source: one of `kiosk.camera.choose.SOURCES`.
-        lens_position_dioptre: 1 / focus distance in metres, for a camera module with a motorised lens; None: it focuses
-            by itself.
+        exposure_us: fixed exposure time of a camera module; None: automatic, like the three that follow.
+        gain: its fixed analogue gain.
+        colour_gains: its fixed white balance, red and blue against green.
+        lens_position_dioptre: 1 / focus distance in metres, for a camera module with a motorised lens.
         field_of_view_mm: how much skin the width of a picture shows, for the scale bar; None: no scale bar.
     """
 
     source: str = "auto"
+    exposure_us: int | None = None
+    gain: float | None = None
+    colour_gains: tuple[float, float] | None = None
     lens_position_dioptre: float | None = None
     field_of_view_mm: float | None = None
 
@@ -178,6 +183,13 @@ def _number(low: float, high: float) -> Callable[[object, Path], float]:
     return read
 
 
+def _colour_gains(value: object, base: Path) -> tuple[float, float]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise ValueError("two numbers, [red, blue]")
+    red, blue = (_number(0, 32)(gain, base) for gain in value)
+    return red, blue
+
+
 def _whole(low: int, high: int) -> Callable[[object, Path], int]:
     def read(value: object, _base: Path) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
@@ -188,7 +200,14 @@ def _whole(low: int, high: int) -> Callable[[object, Path], int]:
 
 
 _READERS: Mapping[str, Mapping[str, Callable[[object, Path], Any]]] = {
-    "camera": {"source": _source, "lens_position_dioptre": _number(0, 40), "field_of_view_mm": _number(1, 500)},
+    "camera": {
+        "source": _source,
+        "exposure_us": _whole(1, 1_000_000),
+        "gain": _number(1, 64),
+        "colour_gains": _colour_gains,
+        "lens_position_dioptre": _number(0, 40),
+        "field_of_view_mm": _number(1, 500),
+    },
     "model": {"bundle": _path, "engine": _engine, "threads": _whole(1, 64)},
     "server": {"port": _whole(1, 65535)},
 }

@@ -25,11 +25,6 @@ def stopping() -> None:
     _send("STOPPING=1")
 
 
-def status(text: str) -> None:
-    """Show `text` (its first line) in `systemctl status`."""
-    _send("STATUS=" + text.partition("\n")[0])
-
-
 def watchdog_interval_s() -> float | None:
     """How often to call `watchdog()`, in seconds: half of what the manager waits; None where it does not watch us."""
     watched_us = os.environ.get("WATCHDOG_USEC", "")

@@ -162,12 +162,6 @@ class PicameraCamera:
         self._control(settings)
         return settings
 
-    def unlock(self) -> None:
-        """Back to automatic exposure and white balance; the focus stays where it is."""
-        offered = self._device.camera_controls
-        automatic = {"AeEnable": True, "AwbEnable": True}
-        self._device.set_controls({key: value for key, value in automatic.items() if key in offered})
-
     def close(self) -> None:
         """Stop the sensor and give it back; a waiting thread gets `CameraClosed`."""
         with self._life:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from kiosk import config
 from kiosk.camera.choose import open_camera
+from kiosk.camera.picamera import LockedSettings
+from kiosk.cli import toml_lines
 from kiosk.config import Config, load, override, parse
 from kiosk.errors import CameraError, ConfigError
 
@@ -46,11 +48,25 @@ def test_values_arrive() -> None:
         FILE,
     )
     assert read == Config(
-        config.CameraConfig("usb:2", 12.0, 18.5),
+        config.CameraConfig("usb:2", lens_position_dioptre=12.0, field_of_view_mm=18.5),
         config.ModelConfig(Path("/opt/bundle"), "cpu", 3),
         config.ServerConfig(9000),
     )
     assert isinstance(read.camera.lens_position_dioptre, float)
+
+
+def test_what_lock_camera_prints_is_what_the_configuration_reads() -> None:
+    locked = LockedSettings(exposure_us=8333, gain=1.5, colour_gains=(2.125, 1.5), lens_position_dioptre=12.25)
+    read = parse(toml_lines(locked), FILE).camera
+    assert (read.exposure_us, read.gain, read.colour_gains) == (8333, 1.5, (2.125, 1.5))
+    assert read.lens_position_dioptre == 12.25
+    assert parse(toml_lines(LockedSettings()), FILE) == Config()
+
+
+@pytest.mark.parametrize("gains", ["2.0", "[1.0]", "[1.0, -1]", "[1.0, 2.0, 3.0]", '["a", 1]'])
+def test_wrong_colour_gains_are_named(gains: str) -> None:
+    with pytest.raises(ConfigError, match=r"line 2: colour_gains must be"):
+        parse(f"[camera]\ncolour_gains = {gains}\n", FILE)
 
 
 def test_paths_start_from_the_files_folder() -> None:

@@ -4,6 +4,7 @@ const FIELDS = ["code", "age", "sex", "site"];
 const CODE_KEYS = [..."1234567890QWERTYUIOPASDFGHJKL-ZXCVBNM"];
 const AGE_KEYS = [..."123456789"];
 const CODE_LENGTH = 16;
+const LONG_CODE = 9; // characters that fit in large letters
 
 export default (component) =>
   keep(component, (root) => {
@@ -83,7 +84,9 @@ export default (component) =>
       }
       find(".entry-title").textContent = t(active);
       find(".entry-hint").textContent = t(`${active}_hint`);
-      find(".entry-value").textContent = active === "code" || active === "age" ? values[active] : "";
+      const typed = active === "code" || active === "age" ? values[active] : "";
+      find(".entry-value").textContent = typed;
+      find(".entry-value").toggleAttribute("data-long", typed.length > LONG_CODE);
       const any = FIELDS.some((field) => values[field]);
       find(".clear-all").disabled = !any;
       for (const choice of root.querySelectorAll(".choice")) {
