@@ -2,6 +2,10 @@
 
 Only operations that are bit-identical on x86-64 and arm64 are used: slicing, OpenCV's INTER_AREA and INTER_LINEAR on
 uint8, turns, flips and a look-up table.
+
+A camera's large picture is first halved by area as often as no view loses by it: exact halves are six times faster than
+one large reduction, and all crops share them. Pictures whose crops are less than four times the model's side (all of
+HAM10000 and ISIC 2018) are never halved.
 """
 
 from __future__ import annotations
@@ -16,6 +20,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+_DETAIL = 2
+"""A crop is not halved to less than this many pixels for each of the model's, so that area weights stay fine."""
+_TURNS = (cv2.ROTATE_90_COUNTERCLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_CLOCKWISE)
 _TIE = 1e-4
 """Share of a level within which a value counts as midway."""
 
@@ -93,8 +100,45 @@ def crop_square(rgb: NDArray[np.uint8], view: View, size: int) -> NDArray[np.uin
     Raises:
         ValueError: `rgb` is not such an array, or `size` is not positive.
     """
+    reduced = halved(rgb, least_side([view], size))
+    return np.ascontiguousarray(_turned(_resize(reduced, view.crop_box(*reduced.shape[:2]), size), view))
+
+
+def halved(rgb: NDArray[np.uint8], least_side_px: int) -> NDArray[np.uint8]:
+    """Halve a picture by area as often as its shorter side stays at least `least_side_px`.
+
+    Only even sides are halved, so that every pixel counts the same; cameras' pictures can be halved at least three
+    times. Halving once to one side and then on to a smaller one is the same as going there at once.
+
+    Args:
+        rgb: uint8[height, width, 3], only read.
+        least_side_px: see `least_side`.
+
+    Returns:
+        uint8[height / 2ⁿ, width / 2ⁿ, 3]; `rgb` itself where n is 0.
+
+    Raises:
+        ValueError: `rgb` is not such an array.
+    """
     _check_picture(rgb)
-    return _orient(_resize(rgb, view.crop_box(*rgb.shape[:2]), size), view)
+    height, width = rgb.shape[:2]
+    while height % 2 == 0 and width % 2 == 0 and min(height, width) >= 2 * least_side_px:
+        height, width = height // 2, width // 2
+        rgb = np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    return rgb
+
+
+def least_side(views: Sequence[View], size: int) -> int:
+    """The shorter side in pixels that `halved` must leave for all of `views` of a model with that input side.
+
+    Raises:
+        ValueError: no views, or `size` is not positive.
+    """
+    if not views:
+        raise ValueError("at least one view is needed")
+    if size < 1:
+        raise ValueError(f"the size must be positive, not {size}")
+    return math.ceil(_DETAIL * size * max(view.zoom for view in views))
 
 
 def quantise(rgb: NDArray[np.uint8], scale: float, zero_point: int) -> NDArray[np.int8]:
@@ -121,7 +165,8 @@ def model_input(
 ) -> NDArray[np.int8]:
     """All views of one picture, ready for the model.
 
-    Views that differ by turn or flip only share one crop and resize; the picture itself is never copied.
+    All views share the halved picture, and those that differ by turn or flip only one crop and resize; the picture
+    itself is never copied.
 
     Args:
         rgb: uint8[height, width, 3], only read.
@@ -136,17 +181,19 @@ def model_input(
     Raises:
         ValueError: as `crop_square` and `quantise`, or no views.
     """
-    _check_picture(rgb)
-    if not views:
-        raise ValueError("at least one view is needed")
+    # every view sees what it would see alone: the largest zoom needs most pixels and comes first
+    reduced = halved(rgb, least_side(views, size))
     table = _quantisation_table(float(scale), int(zero_point))
     batch = np.empty((len(views), size, size, 3), np.int8)
-    upright: dict[tuple[int, int, int], NDArray[np.int8]] = {}
-    for index, view in enumerate(views):
-        box = view.crop_box(*rgb.shape[:2])
-        if box not in upright:
-            upright[box] = table[_resize(rgb, box, size)]
-        batch[index] = _turned(upright[box], view)
+    for zoom in sorted({view.zoom for view in views}, reverse=True):
+        reduced = halved(reduced, least_side([View(zoom)], size))
+        upright: dict[tuple[int, int, int], NDArray[np.int8]] = {}
+        for index, view in enumerate(views):
+            if view.zoom == zoom:
+                box = view.crop_box(*reduced.shape[:2])
+                if box not in upright:
+                    upright[box] = np.take(table, _resize(reduced, box, size))
+                batch[index] = _turned(upright[box], view)
     return batch
 
 
@@ -157,8 +204,6 @@ def _check_picture(rgb: NDArray[np.uint8]) -> None:
 
 
 def _resize(rgb: NDArray[np.uint8], box: tuple[int, int, int], size: int) -> NDArray[np.uint8]:
-    if size < 1:
-        raise ValueError(f"the size must be positive, not {size}")
     top, left, side = box
     square = rgb[top : top + side, left : left + side]
     # INTER_AREA averages when it shrinks; when it enlarges OpenCV makes it a bilinear of its own, so say what is meant
@@ -167,12 +212,10 @@ def _resize(rgb: NDArray[np.uint8], box: tuple[int, int, int], size: int) -> NDA
 
 
 def _turned(square: NDArray[Any], view: View) -> NDArray[Any]:
-    turned = np.rot90(square, view.quarter_turns)
-    return turned[:, ::-1] if view.flip else turned
-
-
-def _orient(square: NDArray[np.uint8], view: View) -> NDArray[np.uint8]:
-    return np.ascontiguousarray(_turned(square, view))
+    # OpenCV's turns and flips are ten times faster than copies of NumPy's views
+    if view.quarter_turns:
+        square = cv2.rotate(square, _TURNS[view.quarter_turns - 1])
+    return cv2.flip(square, 1) if view.flip else square
 
 
 @lru_cache(maxsize=8)

@@ -84,7 +84,6 @@ def _parser() -> argparse.ArgumentParser:
 
     evaluate = commands.add_parser("evaluate", parents=[data], help="measure a draft on what it was not fitted on")
     evaluate.add_argument("draft", type=Path, help="runs/<id>")
-    evaluate.add_argument("--split", default="ham10000_v1", help="the split it was trained with")
     evaluate.set_defaults(command=_evaluate)
 
     publish = commands.add_parser("publish", help="seal an evaluated draft with its model card")
@@ -175,6 +174,7 @@ def _calibrate(options: argparse.Namespace) -> None:
         members=networks,
         views=make_views(options.zooms, options.orientations),
         size=size,
+        split=split,
         parts=_parts(options, split),
         not_lesions=photos[::2],
     )
@@ -183,11 +183,12 @@ def _calibrate(options: argparse.Namespace) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     from edge_models import bundle as bundles
+    from training.draft import read_document
     from training.evaluate import evaluate
 
     draft = _draft(options.draft)
     lesions: dict[str, Sequence[Sample]] = {
-        "validation": _parts(options, options.split)[Part.VALIDATION],
+        "validation": _parts(options, read_document(draft)["split"])[Part.VALIDATION],
         "isic2018_validation": read_isic2018_validation(_data(options)),
     }
     figures = evaluate(draft, bundles.load(draft).manifest.decision, lesions, read_not_lesions(_data(options))[1::2])

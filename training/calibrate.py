@@ -1,4 +1,4 @@
-"""Temperature, biases, thresholds and the feature space, fitted on lesions that training never saw."""
+"""Temperature, biases and thresholds, fitted on lesions that training never saw."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ from numpy.typing import NDArray
 
 from edge_models.bundle import Calibration, Decision
 from edge_models.classifier import softmax
-from edge_models.familiarity import FeatureSpace
 from training.dataset import CLASS_ORDER
 
 CONFORMAL_COVERAGE = 0.95
 REFERRAL_SENSITIVITY = 0.95
 MELANOMA_SENSITIVITY = 0.90
-LESIONS_KEPT = 0.99
-COMPONENTS = 64
 _BIAS_STRENGTH = 4.0
+_MIN_SLOPE = 0.01  # a temperature of 100: evidence that says nothing
 
 
 def fit_probabilities(
@@ -57,12 +55,16 @@ def fit_probabilities(
         mean = np.einsum("nc,nck->nk", p, design)
         hessian = np.einsum("nc,nck,ncl->kl", p, design, design) - mean.T @ mean + np.diag(penalty + 1e-9)
         move = np.linalg.solve(hessian, gradient)
+        if theta[0] - move[0] < _MIN_SLOPE:  # stop there, and let the biases make the best of it
+            to_bound = theta[0] - _MIN_SLOPE
+            rest = np.linalg.solve(hessian[1:, 1:], gradient[1:] - hessian[1:, 0] * to_bound)
+            move = np.concatenate([[to_bound], rest])
         rate = 1.0
-        while rate > 1e-6 and (theta[0] - rate * move[0] <= 0.0 or loss(theta - rate * move) > loss(theta)):
+        while rate > 1e-6 and loss(theta - rate * move) > loss(theta):
             rate /= 2.0
-        theta = theta - rate * move
-        if float(np.abs(rate * move).max()) < 1e-9:
+        if rate <= 1e-6 or float(np.abs(rate * move).max()) < 1e-9:
             break
+        theta = theta - rate * move
     return Calibration(
         temperature=float(1.0 / theta[0]),
         class_bias=tuple(float(value) for value in theta[1:]),
@@ -96,34 +98,3 @@ def lower_threshold(values: NDArray[np.float64], share: float) -> float:
     """
     place = math.floor((1.0 - share) * (len(values) + 1) + 1e-9)
     return float(np.sort(values)[place - 1]) if place else 0.0
-
-
-def fit_feature_space(embedding: NDArray[np.float32], components: int = COMPONENTS) -> FeatureSpace:
-    """Mean, principal components and residual of training features float32[N, D]."""
-    wide = embedding.astype(np.float64)
-    mean = wide.mean(axis=0)
-    _, singular, rows = np.linalg.svd(wide - mean, full_matrices=False)
-    kept = min(components, len(singular) - 1, int((singular > 1e-6 * singular[0]).sum()) - 1)
-    residual = float((singular[kept:] ** 2).sum()) / len(wide)
-    return FeatureSpace(
-        mean=mean.astype(np.float32),
-        components=rows[:kept].astype(np.float32),
-        deviation=(singular[:kept] / math.sqrt(len(wide))).astype(np.float32),
-        residual_deviation=math.sqrt(residual),
-    )
-
-
-def distances(space: FeatureSpace, embedding: NDArray[np.float32]) -> NDArray[np.float64]:
-    """float64[N]: distance of every row of float32[N, D]."""
-    return np.array([space.distance(row) for row in embedding])
-
-
-def familiarity_threshold(lesions: NDArray[np.float64], others: NDArray[np.float64]) -> float:
-    """Where to refuse a picture: keeps `LESIONS_KEPT` of the lesions, and goes up into an empty gap before the others.
-
-    Args:
-        lesions: float64[N], distances of calibration pictures.
-        others: float64[M], distances of everyday photos (the half for choosing).
-    """
-    floor = float(np.quantile(lesions, LESIONS_KEPT, method="higher"))
-    return max(floor, (floor + float(np.quantile(others, 0.02))) / 2.0)

@@ -23,8 +23,6 @@ from training.config import ModelConfig
 from training.model import HEAD
 
 _LEVELS = 127
-_DOWNSAMPLING = (1, 3, 6, 13)
-_RESIDUAL = (2, 4, 5, 7, 8, 9, 11, 12, 14, 15)
 _POSITIONS = 1000
 _DAMPING = 1e-3
 
@@ -67,6 +65,7 @@ def fold(trained: Any, config: ModelConfig) -> Any:
         layer.set_weights(_folded(source, trained.get_layer(norm)) if norm else source.get_weights())
         return keras.layers.ReLU(6.0, name=f"{name}_relu")(values) if activation else values
 
+    names = {layer.name for layer in trained.layers}
     inputs = keras.Input(batch_shape=(1, config.size_px, config.size_px, 3))
     x = convolve("Conv1", "bn_Conv1", inputs)
     x = convolve("expanded_conv_depthwise", "expanded_conv_depthwise_BN", x)
@@ -75,11 +74,11 @@ def fold(trained: Any, config: ModelConfig) -> Any:
         block = f"block_{number}"
         before = x
         x = convolve(f"{block}_expand", f"{block}_expand_BN", x)
-        if number in _DOWNSAMPLING:
+        if f"{block}_pad" in names:
             x = keras.layers.ZeroPadding2D(((0, 1), (0, 1)), name=f"{block}_pad")(x)
         x = convolve(f"{block}_depthwise", f"{block}_depthwise_BN", x)
         x = convolve(f"{block}_project", f"{block}_project_BN", x, activation=False)
-        if number in _RESIDUAL:
+        if f"{block}_add" in names:
             x = keras.layers.Add(name=f"{block}_add")([before, x])
     x = convolve("Conv_1", "Conv_1_bn", x)
     evidence = convolve(HEAD, "", x, activation=False)
@@ -129,11 +128,12 @@ def round_kernel(columns: NDArray[np.floating[Any]], covariance: NDArray[np.floa
     largest = np.abs(left).argmax(axis=0)
     scale = np.maximum(np.abs(left).max(axis=0), 1e-12) / _LEVELS
     extreme = np.sign(left[largest, np.arange(left.shape[1])]) * _LEVELS
-    size = len(covariance)
-    damped = covariance + np.eye(size) * (_DAMPING * float(np.trace(covariance)) / size + 1e-12)
-    feedback = np.linalg.cholesky(np.linalg.inv(damped)).T
+    # damped, and without the negative eigenvalues that float noise leaves where inputs are constant
+    eigenvalues, vectors = np.linalg.eigh(covariance)
+    eigenvalues = np.maximum(eigenvalues, 0.0) + _DAMPING * max(float(eigenvalues.mean()), 0.0) + 1e-9
+    feedback = np.linalg.cholesky((vectors / eigenvalues) @ vectors.T).T
     levels = np.zeros_like(left)
-    for row in range(size):
+    for row in range(len(left)):
         nearest = np.clip(np.round(left[row] / scale), -_LEVELS, _LEVELS)
         levels[row] = np.where(largest == row, extreme, nearest)
         error = (left[row] - levels[row] * scale) / feedback[row, row]
@@ -154,8 +154,8 @@ def _measure(folded: Any, layers: list[Any], pictures: NDArray[np.uint8]) -> lis
         for index, (layer, values) in enumerate(zip(layers, inputs, strict=True)):
             patches = _patches(np.asarray(values)[0], layer, rng)
             counts[index] += patches.shape[1]
-            sums[index] += patches.sum(axis=1, dtype=np.float64)
-            squares[index] += (patches.transpose(0, 2, 1) @ patches).astype(np.float64)
+            sums[index] += patches.sum(axis=1)
+            squares[index] += patches.transpose(0, 2, 1) @ patches
     moments = []
     for count, total, square in zip(counts, sums, squares, strict=True):
         mean = total / count
@@ -163,8 +163,8 @@ def _measure(folded: Any, layers: list[Any], pictures: NDArray[np.uint8]) -> lis
     return moments
 
 
-def _patches(values: NDArray[np.float32], layer: Any, rng: np.random.Generator) -> NDArray[np.float32]:
-    """What the layer reads at some positions of float32[H, W, C], as float32[G, positions, F]."""
+def _patches(values: NDArray[np.float32], layer: Any, rng: np.random.Generator) -> NDArray[np.float64]:
+    """What the layer reads at some positions of float32[H, W, C], as float64[G, positions, F]."""
     height, width = map(int, layer.kernel_size)
     if layer.padding == "same" and height > 1:
         # as TensorFlow pads: nothing before and one after where a stride of 2 meets an even side
@@ -174,7 +174,7 @@ def _patches(values: NDArray[np.float32], layer: Any, rng: np.random.Generator) 
     windows = windows[:: layer.strides[0], :: layer.strides[1]]  # [rows, columns, C, kernel height, kernel width]
     rows, columns, channels = windows.shape[:3]
     chosen = rng.permutation(rows * columns)[:_POSITIONS]
-    taken = windows[chosen // columns, chosen % columns].reshape(len(chosen), channels, -1)
+    taken = windows[chosen // columns, chosen % columns].reshape(len(chosen), channels, -1).astype(np.float64)
     if _is_depthwise(layer.name):
         return np.ascontiguousarray(taken.transpose(1, 0, 2))
     return np.ascontiguousarray(taken.transpose(0, 2, 1).reshape(1, len(chosen), -1))

@@ -14,14 +14,10 @@ import numpy as np
 from edge_models import bundle as bundles
 from edge_models.classifier import calibrate
 from edge_models.preprocess import View
-from training.calibrate import (
-    distances,
-    familiarity_threshold,
-    fit_decision,
-    fit_feature_space,
-    fit_probabilities,
-)
+from training.calibrate import fit_decision, fit_probabilities
+from training.context import choose_weight, damped, fit_tables
 from training.dataset import CLASS_ORDER, Sample, targets
+from training.familiarity import distances, familiarity_threshold, fit_feature_space
 from training.inference import run_networks
 from training.model_card import TEXTS
 from training.split import Part
@@ -36,6 +32,7 @@ def write_draft(
     members: Mapping[str, bytes],
     views: Sequence[View],
     size: int,
+    split: str,
     parts: Mapping[Part, Sequence[Sample]],
     not_lesions: Sequence[Path],
 ) -> None:
@@ -46,8 +43,10 @@ def write_draft(
         members: .tflite files' bytes by file name.
         views: what the kiosk will cut from a picture.
         size: side of the networks' input in pixels.
-        parts: the training part fits the feature space, the calibration part everything else.
-        not_lesions: photos to choose the familiarity threshold on; not those to report on.
+        split: name of the split that the members were trained with.
+        parts: of that split; the training part fits the feature space and what age, sex and site say, the calibration
+            part the rest.
+        not_lesions: photos that the feature space and its threshold are fitted on; not those to report on.
 
     Raises:
         BundleError: the result is not a bundle.
@@ -59,14 +58,19 @@ def write_draft(
     calibration = parts[Part.CALIBRATION]
     evidence = run_networks(networks, [sample.path for sample in calibration], views, size)
     mean_log_p = evidence.log_softmax.mean(axis=(1, 2))
-    fitted = fit_probabilities(mean_log_p, targets(calibration), prevalence)
-    decision = fit_decision(calibrate(mean_log_p, fitted), targets(calibration))
+    truth = targets(calibration)
+    fitted = fit_probabilities(mean_log_p, truth, prevalence)
+    probabilities = calibrate(mean_log_p, fitted)
 
     training = parts[Part.TRAIN]
+    one_each = list({sample.lesion_id: sample for sample in training}.values())
+    tables = fit_tables([sample.context for sample in one_each], targets(one_each), len(CLASS_ORDER))
+    weight = choose_weight(tables, [sample.context for sample in calibration], probabilities, truth)
+
     chosen = np.linspace(0, len(training) - 1, min(FEATURE_PICTURES, len(training))).astype(int)
     features = run_networks(networks[:1], [training[index].path for index in chosen], views, size).embedding
-    space = fit_feature_space(features)
     others = run_networks(networks[:1], not_lesions, views, size).embedding
+    space = fit_feature_space(features, others)
     threshold = familiarity_threshold(distances(space, evidence.embedding), distances(space, others))
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -80,8 +84,10 @@ def write_draft(
         "members": list(members),
         "views": [view.to_json() for view in views],
         "calibration": asdict(fitted),
-        "decision": asdict(decision),
+        "decision": asdict(fit_decision(probabilities, truth)),
+        "context": damped(tables, weight).to_json(),
         "familiarity": {"file": FAMILIARITY, "threshold": threshold},
+        "split": split,
         "created": datetime.now(UTC).strftime("%Y-%m-%d"),
         **TEXTS,
     }

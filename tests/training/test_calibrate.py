@@ -6,15 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_models.classifier import calibrate, softmax
-from training.calibrate import (
-    familiarity_threshold,
-    fit_decision,
-    fit_feature_space,
-    fit_probabilities,
-    lower_threshold,
-)
+from training.calibrate import fit_decision, fit_probabilities, lower_threshold
 from training.dataset import CLASS_ORDER
-from training.metrics import area_under_curve, balanced_accuracy, expected_calibration_error, recalls
+from training.metrics import expected_calibration_error
 
 PREVALENCE = np.array([0.05, 0.08, 0.12, 0.03, 0.1, 0.6, 0.02])
 
@@ -64,6 +58,14 @@ def test_a_class_that_calibration_never_saw_keeps_its_prior() -> None:
     assert abs(fitted.class_bias[6] - np.log(PREVALENCE[6])) < 2.0
 
 
+def test_evidence_that_says_nothing_leaves_the_prior() -> None:
+    rng = np.random.default_rng(7)
+    log_p = np.log(rng.dirichlet(np.ones(7), 200))
+    fitted = fit_probabilities(log_p, rng.choice(7, 200, p=PREVALENCE / PREVALENCE.sum()), PREVALENCE)
+    assert fitted.temperature > 3.0
+    np.testing.assert_allclose(calibrate(log_p, fitted).mean(axis=0), PREVALENCE, atol=0.05)
+
+
 @given(values=st.lists(st.floats(0.0, 1.0), min_size=1, max_size=200), share=st.floats(0.5, 0.99))
 def test_the_threshold_is_the_largest_that_keeps_its_promise(values: list[float], share: float) -> None:
     """Oracle: rank among N + 1 exchangeable values is uniform, so P(new ≥ k-th smallest) = (N + 1 - k) / (N + 1)."""
@@ -95,41 +97,3 @@ def test_decisions_hold_on_the_cases_they_were_fitted_on() -> None:
     melanoma = [lesion.code for lesion in CLASS_ORDER].index("mel")
     assert np.mean(p[labels == melanoma, melanoma] >= decision.melanoma_threshold) >= 0.90
     assert np.mean(1.0 - p[np.arange(3000), labels] <= decision.conformal_threshold) >= 0.95
-
-
-def test_the_feature_space_is_the_principal_components() -> None:
-    """Oracle: the eigenvectors of the covariance matrix, by another routine than the SVD that is used."""
-    rng = np.random.default_rng(6)
-    features = (rng.normal(size=(400, 5)) * [5, 4, 3, 0.2, 0.1] + 7.0).astype(np.float32)
-    space = fit_feature_space(features, components=3)
-    values, vectors = np.linalg.eigh(np.cov(features.T, bias=True))
-    np.testing.assert_allclose(space.deviation**2, values[::-1][:3], rtol=1e-3)
-    np.testing.assert_allclose(np.abs(space.components @ vectors[:, ::-1][:, :3]), np.eye(3), atol=1e-3)
-    assert space.residual_deviation == pytest.approx(np.sqrt(values[:2].sum()), rel=1e-3)
-    distances = np.array([space.distance(row) for row in features])
-    assert np.sqrt(np.mean(distances**2)) == pytest.approx(np.sqrt(2.0), rel=1e-2)
-
-
-def test_the_familiarity_threshold_keeps_lesions_and_uses_the_gap() -> None:
-    lesions = np.linspace(1.0, 2.0, 101)
-    assert familiarity_threshold(lesions, np.array([1.1, 1.2])) == pytest.approx(1.99)
-    assert familiarity_threshold(lesions, np.full(50, 3.99)) == pytest.approx(2.99)
-
-
-def test_metrics_by_hand() -> None:
-    target = np.array([0, 0, 0, 0, 1, 1, 3])
-    predicted = np.array([0, 0, 0, 1, 1, 0, 3])
-    assert recalls(predicted, target) == {0: 0.75, 1: 0.5, 3: 1.0}
-    assert balanced_accuracy(predicted, target) == 0.75
-    p = np.array([[0.9, 0.1], [0.9, 0.1], [0.6, 0.4], [0.6, 0.4]])
-    assert expected_calibration_error(p, np.array([0, 1, 0, 0])) == pytest.approx(0.5 * 0.4 + 0.5 * 0.4)
-
-
-@given(st.data())
-def test_area_under_curve_counts_pairs(data: st.DataObject) -> None:
-    positive = np.array(data.draw(st.lists(st.integers(0, 5), min_size=1, max_size=12)), np.float64)
-    negative = np.array(data.draw(st.lists(st.integers(0, 5), min_size=1, max_size=12)), np.float64)
-    pairs = [(p > n) + 0.5 * (p == n) for p in positive for n in negative]
-    score = np.concatenate([positive, negative])
-    labels = np.concatenate([np.ones(len(positive), bool), np.zeros(len(negative), bool)])
-    assert area_under_curve(score, labels) == pytest.approx(np.mean(pairs))

@@ -1,0 +1,109 @@
+"""The whole chain on a handful of generated pictures: it must run, not learn."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge_models import bundle as bundles
+from edge_models.classifier import Classifier
+from edge_models.labels import LesionClass
+from training import __main__ as training
+from training.dataset import read_rgb
+
+pytest.importorskip("tensorflow", reason="the training extra is not installed")
+
+CONFIG = """
+split = "generated"
+[model]
+alpha = 0.35
+size_px = 64
+pretrained = false
+frozen_before = ""
+[train]
+seed = 1
+batch_size = 8
+learning_rate = 1e-3
+warmup_steps = 1
+phases = [{ size_px = 64, steps = 3 }]
+evaluate_every = 2
+checkpoint_every = 2
+"""
+
+
+def write_pictures(folder: Path, lesions_each: int) -> None:
+    """As many lesions of every class, coloured blobs, the first of each class with two images; and twelve photos."""
+    rng = np.random.default_rng(1)
+
+    def paint(path: Path, colour: np.ndarray) -> None:
+        picture = rng.integers(180, 220, (72, 96, 3), dtype=np.uint8)
+        cv2.circle(picture, (48, 36), int(rng.integers(12, 24)), colour.tolist(), -1)
+        cv2.imwrite(str(path), picture)
+
+    for name, table, count in (
+        ("ham10000", "HAM10000_metadata.csv", lesions_each),
+        ("isic2018_task3_val", "labels.csv", 1),
+    ):
+        (folder / name / "images").mkdir(parents=True)
+        rows = []
+        for number, lesion in enumerate(LesionClass):
+            for image in range(count + 1):
+                image_id = f"{name}_{lesion.code}_{image}"
+                rows.append(
+                    [f"{lesion.code}_{max(image, 1)}", image_id, lesion.code, "histo", 40 + image, "male", "back"]
+                )
+                paint(folder / name / "images" / f"{image_id}.jpg", np.array([number * 30, 60, 200 - number * 25]))
+        with (folder / name / table).open("w", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(["lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization"])
+            writer.writerows(rows)
+    (folder / "not_lesions").mkdir()
+    for number in range(12):
+        photo = rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)
+        cv2.imwrite(str(folder / "not_lesions" / f"{number}.jpg"), cv2.resize(photo, (96, 72)))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")  # TensorFlow's and Keras' own; ours are errors in every other test
+def test_from_pictures_to_a_published_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, runs, published = tmp_path / "data", tmp_path / "runs", tmp_path / "bundles"
+    write_pictures(data, lesions_each=5)
+    monkeypatch.setattr(training, "SPLITS", tmp_path)
+    monkeypatch.setattr(training, "REPRESENTATIVE_PICTURES", 14)
+    monkeypatch.setattr(training, "PICTURES_FOR_ROUNDING", 4)
+    monkeypatch.setenv("DERMAKIOSK_DATA", str(data))
+    (tmp_path / "tiny.toml").write_text(CONFIG)
+    run, release = str(runs / "tiny"), str(runs / "tiny-1")
+
+    assert training.main(["prepare", str(tmp_path / "generated.csv"), "--held-out", "0.2"]) == 0
+    assert training.main(["train", str(tmp_path / "tiny.toml"), "--run", run]) == 0
+    assert training.main(["train", str(tmp_path / "tiny.toml"), "--run", run]) == 0  # nothing is left to do
+    assert training.main(["quantize", run]) == 0
+    assert training.main(["calibrate", run, "--id", "tiny-1", "--orientations", "2", "--into", str(runs)]) == 0
+    assert training.main(["publish", release, "--into", str(published)]) == 1  # not evaluated yet
+    assert training.main(["evaluate", release]) == 0
+    assert training.main(["publish", release, "--into", str(published)]) == 0
+
+    assert [row.split(",")[0] for row in (runs / "tiny" / "validation.csv").read_text().splitlines()] == [
+        "step",
+        "2",
+        "3",
+    ]
+    manifest = bundles.load(published / "tiny-1").manifest
+    assert manifest.members == ("tiny_int8.tflite",)
+    assert len(manifest.views) == 2
+    assert manifest.context is not None
+    figures = json.loads((published / "tiny-1" / "manifest.json").read_text())["figures"]
+    assert set(figures) == {"validation", "isic2018_validation", "not_lesions"}
+    card = (published / "tiny-1" / "MODEL_CARD.md").read_text()
+    assert f"| {figures['validation']['balanced_accuracy']:.3f} |" in card
+    with Classifier.open(published / "tiny-1", engine="cpu", threads=1) as classifier:
+        prediction = classifier.classify(read_rgb(data / "ham10000" / "images" / "ham10000_mel_1.jpg"))
+    assert sum(prediction.probabilities.values()) == pytest.approx(1.0)
+    assert prediction.activation_map is not None
+    assert prediction.activation_map.shape == (2, 2)

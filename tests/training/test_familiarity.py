@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from training.familiarity import distances, familiarity_threshold, fit_feature_space
+
+
+def clouds(seed: int, count: int = 600) -> tuple[np.ndarray, np.ndarray]:
+    """Lesions in a flat cloud of 30 dimensions; photos no farther out, but off to one side along a quiet direction."""
+    rng = np.random.default_rng(seed)
+    spread = np.concatenate([np.full(10, 3.0), np.full(20, 0.3)])
+    lesions = rng.normal(size=(count, 30)) * spread + 5.0
+    photos = rng.normal(size=(100, 30)) * spread + 5.0
+    photos[:, 20] += 2.5
+    return lesions.astype(np.float32), photos.astype(np.float32)
+
+
+def test_photos_that_were_not_fitted_on_are_told_apart() -> None:
+    lesions, photos = clouds(1)
+    space = fit_feature_space(lesions, photos)
+    new_lesions, new_photos = clouds(2)
+    threshold = familiarity_threshold(distances(space, new_lesions[:300]), distances(space, photos))
+    assert np.mean(distances(space, new_lesions[300:]) <= threshold) > 0.97
+    assert np.mean(distances(space, new_photos) > threshold) > 0.97
+
+
+def test_what_is_neither_lesion_nor_photo_is_far_too() -> None:
+    lesions, photos = clouds(1)
+    space = fit_feature_space(lesions, photos, components=10)
+    strange = lesions[:50].copy()
+    strange[:, 25] -= 20.0
+    assert distances(space, strange).min() > distances(space, lesions).max()
+
+
+def test_directions_are_orthonormal_and_the_discriminant_is_fishers() -> None:
+    """Oracle: on two clouds of known covariance, the discriminant is covariance⁻¹ · difference of means."""
+    lesions, photos = clouds(3, count=20000)
+    space = fit_feature_space(lesions, photos, components=8)
+    np.testing.assert_allclose(space.components @ space.components.T, np.eye(9), atol=1e-4)
+    covariance = np.diag(np.concatenate([np.full(10, 9.0), np.full(20, 0.09)]))
+    ridge = 0.1 * np.trace(covariance) / 30
+    wanted = np.linalg.solve(covariance + ridge * np.eye(30), photos.mean(axis=0) - 5.0)
+    assert abs(space.components[0] @ wanted) / np.linalg.norm(wanted) > 0.99
+
+
+def test_the_threshold_keeps_lesions_and_uses_the_gap() -> None:
+    lesions = np.linspace(1.0, 2.0, 101)
+    assert familiarity_threshold(lesions, np.array([1.1, 1.2])) == pytest.approx(1.99)
+    assert familiarity_threshold(lesions, np.full(50, 3.99)) == pytest.approx(2.99)
