@@ -16,9 +16,10 @@ from edge_models.bundle import Bundle
 from edge_models.context import Context
 from edge_models.errors import EngineError
 from edge_models.prediction import Prediction
+from edge_models.preprocess import halved, least_side
 from kiosk.errors import KioskError
 from kiosk.frame import Frame
-from kiosk.quality import QualityReport, Reason, Verdict, check
+from kiosk.quality import LEAST_SIDE_PX, QualityReport, Reason, Verdict, check
 from kiosk.triage import Advice, AdviceLevel, advise, is_unsure
 
 
@@ -95,8 +96,12 @@ def assess(
         The assessment. An engine that fails is an outcome (`DEVICE_FAULT`), not an exception.
     """
     started = perf_counter()
-    quality = check(frame.rgb)
-    timings = {"quality": _since_ms(started)}
+    manifest = classifier.bundle.manifest
+    # gate and model look at the same small copy; reducing the camera's large picture costs more than either
+    rgb = halved(frame.rgb, max(LEAST_SIDE_PX, least_side(manifest.views, manifest.input_size_px)))
+    reduced = perf_counter()
+    quality = check(rgb)
+    timings = {"reduce": (reduced - started) * 1e3, "quality": _since_ms(reduced)}
     verdict = Assessment(
         outcome=Outcome.RETAKE,
         reasons=quality.reasons or (Reason.NOTHING_IN_VIEW,),
@@ -110,11 +115,11 @@ def assess(
     if gate and quality.verdict is Verdict.RETAKE:
         return replace(verdict, timings_ms=timings | {"total": _since_ms(started)})
     try:
-        prediction = classifier.classify(frame.rgb, context)
+        prediction = classifier.classify(rgb, context)
     except EngineError as error:
         return fault(error, Reason.ENGINE_FAULT, now=now, frame=frame)
     timings |= prediction.timings_ms
-    advice = advise(prediction, classifier.bundle.manifest.decision)
+    advice = advise(prediction, manifest.decision)
     refusals = _refusals(prediction)
     timings |= {"total": _since_ms(started)}
     if gate and refusals:

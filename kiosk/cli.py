@@ -99,7 +99,7 @@ class _Version(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, help=help)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from kiosk.ui.version import installed_version
+        from kiosk.version import installed_version
 
         print(f"dermakiosk {installed_version()}")  # noqa: T201 - this is a command's output
         parser.exit()

@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 
 SIDE_PX = 256
 """Side of the reduced square; near the 224 px that the model gets, so blur that it would not see is no fault."""
+LEAST_SIDE_PX = 2 * SIDE_PX
+"""A picture that `edge_models.preprocess.halved` to no less than this is judged as the picture itself."""
 
 MEASURES: Mapping[str, str] = MappingProxyType(
     {

@@ -31,8 +31,6 @@ from kiosk.examination import Examination
 from kiosk.frame import Frame
 from kiosk.quality import QualityReport, Reason, check_preview
 
-PREVIEW_WIDTH_PX = 800
-"""Wider previews cost more to encode than a bedside screen can show."""
 PREVIEW_JPEG_QUALITY = 80
 HINT_INTERVAL_S = 0.12
 """How often the preview's focus, exposure and glare are judged: often enough to follow a hand."""
@@ -52,7 +50,7 @@ class Preview:
 
     Attributes:
         number: counts up from 1.
-        jpeg: at most `PREVIEW_WIDTH_PX` wide; empty while the camera is at fault.
+        jpeg: as wide as the camera's preview; empty while the camera is at fault.
         quality: live hints; None until the first were computed and during a fault.
         fault: what is wrong with the camera and what to do; empty when nothing is.
     """
@@ -318,9 +316,8 @@ class Station:
         with self._changed:
             if not self._waiting:
                 return  # nobody is ready for it: not worth encoding
-        small = _shrink(frame.rgb)
-        quality = hints.update(small)
-        jpeg = _encode(small)
+        quality = hints.update(frame.rgb)
+        jpeg = _encode(frame.rgb)
         with self._changed:
             self._preview = Preview(self._preview.number + 1, jpeg, quality)
             self._changed.notify_all()
@@ -340,14 +337,6 @@ class _Hints:
             self._judged_s = monotonic()
         self._previous = rgb
         return self._quality
-
-
-def _shrink(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    height, width = rgb.shape[:2]
-    if width <= PREVIEW_WIDTH_PX:
-        return rgb
-    size = (PREVIEW_WIDTH_PX, max(1, round(height * PREVIEW_WIDTH_PX / width)))
-    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _encode(rgb: NDArray[np.uint8]) -> bytes:

@@ -11,8 +11,8 @@ from kiosk.frame import Frame
 STALL_TIMEOUT_S = 2.0
 """A camera that delivers no new frame for so long has stalled (a result is promised in 3 s, a fault within 5 s)."""
 
-PREVIEW_WIDTH_PX = 1280
-"""No preview is wider."""
+PREVIEW_WIDTH_PX = 800
+"""No preview is wider: more costs time to encode, and a bedside screen shows no more of it."""
 
 
 def utc_now() -> datetime:

@@ -24,7 +24,7 @@ RATE_HZ = 25.0
 FULL_SIZE = (4056, 3040)
 """Width and height of a still, as of the Raspberry Pi High Quality Camera (12 megapixels)."""
 
-_PREVIEW_SIZE = (PREVIEW_WIDTH_PX, 960)
+_PREVIEW_SIZE = (PREVIEW_WIDTH_PX, PREVIEW_WIDTH_PX * 3 // 4)
 _SKIN_SIZE = (1760, 1320)
 _MARGIN_PX = 16  # of preview pixels, on every side: how far the hand may sway
 _NOISE_FLOOR = 4  # noise is added unsigned; the picture is darkened by its mean first
@@ -96,7 +96,7 @@ class PhantomCamera:
             self._skin = None
 
     def preview(self) -> Frame:
-        """The skin in view, 1280x960 px, swaying with the hand. Raises as `Camera.preview`."""
+        """The skin in view, 800x600 px, swaying with the hand. Raises as `Camera.preview`."""
         self._lease.expose()
         with self._pictures:
             self._look()

@@ -32,6 +32,7 @@ BUFFER_COUNT = 3
 SETTLE_TIMEOUT_S = 3.0
 """How long exposure, white balance and focus may take to settle before they are locked as they are."""
 _START_TIMEOUT_S = 5.0  # the first picture after opening may take longer than any later one
+_SAME_PICTURE_NS = 1_000_000  # no sensor exposes twice in a millisecond, but libcamera's virtual camera stamps so
 _RECONNECT = "Check the camera's ribbon cable with the power off; the camera is opened again by itself"
 
 # values of libcamera's controls of the same names
@@ -243,7 +244,8 @@ class PicameraCamera:
                     metadata = request.get_metadata()
                     sensor_ns = metadata["SensorTimestamp"]
                     exposed_ns = sensor_ns - 1000 * metadata.get("ExposureTime", 0)
-                    if sensor_ns > self._last_ns and (not_before_ns is None or exposed_ns >= not_before_ns):
+                    new = sensor_ns - self._last_ns >= _SAME_PICTURE_NS
+                    if new and (not_before_ns is None or exposed_ns >= not_before_ns):
                         self._last_ns = sensor_ns
                         yield request, exposed_ns
                         return

@@ -17,7 +17,9 @@ def main() -> None:
     """Draw the screen that this session is at; every run draws each component once."""
     st.set_page_config(page_title=text("app.name"), layout="wide", initial_sidebar_state="collapsed")
     kiosk = device.current()
-    visit: Visit = st.session_state.setdefault("visit", Visit.resume(kiosk.station))
+    if "visit" not in st.session_state:
+        st.session_state["visit"] = Visit.resume(kiosk.station)
+    visit: Visit = st.session_state["visit"]
     assessment = None
     if visit.step is Step.RESULT:
         try:

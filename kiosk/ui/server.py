@@ -20,12 +20,12 @@ from streamlit.web import bootstrap
 
 from edge_models.bundle import Manifest
 from kiosk import notify
-from kiosk.errors import PortInUse
+from kiosk.errors import KioskError, PortInUse
 from kiosk.station import Station
 from kiosk.ui import device, guard, page
 from kiosk.ui.preview import PreviewSocket
 from kiosk.ui.tokens import Tokens
-from kiosk.ui.version import installed_version
+from kiosk.version import installed_version
 
 ADDRESS = "127.0.0.1"
 SCRIPT = Path(__file__).parent / "app.py"
@@ -45,6 +45,7 @@ def serve(station: Station, manifest: Manifest, *, port: int, field_of_view_mm: 
 
     Raises:
         PortInUse: another program listens there; nothing was started.
+        KioskError: it did not come up; the log has the details.
     """
     with listen(port) as listener:
         configure(port)
@@ -53,6 +54,7 @@ def serve(station: Station, manifest: Manifest, *, port: int, field_of_view_mm: 
             uvicorn.Config(
                 app,
                 log_config=None,
+                log_level="warning",
                 access_log=False,
                 ws="websockets-sansio",
                 ws_per_message_deflate=False,  # JPEGs do not shrink
@@ -62,6 +64,8 @@ def serve(station: Station, manifest: Manifest, *, port: int, field_of_view_mm: 
         )
         _log.info("the screen is at http://%s:%d/", ADDRESS, port)
         server.run(sockets=[listener])
+        if not server.started:
+            raise KioskError("The screen could not be started", "The log above says why; report it")
 
 
 def listen(port: int) -> socket.socket:

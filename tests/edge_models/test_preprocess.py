@@ -77,7 +77,7 @@ def test_shrinking_is_an_area_mean(side: int, size: int, seed: int) -> None:
 def test_what_halving_changes_cannot_be_seen() -> None:
     """A camera's picture, its finest detail 6 px wide, against one exact reduction by area."""
     y, x = np.mgrid[:720, :720]
-    waves = 128 + 100 * np.sin(x / 20 + np.sin(y / 15)) * np.cos(y / 25) + 20 * np.sin(x) * np.sin(y)
+    waves = 128 + 100 * np.sin(x / 40 + np.sin(y / 30)) * np.cos(y / 50) + 20 * np.sin(x) * np.sin(y)
     square = np.stack([waves, 255 - waves, waves / 2], axis=-1).astype(np.uint8)
     assert len(halved(square, least_side([View()], 50))) == 180
     np.testing.assert_allclose(crop_square(square, View(), 50), area_mean(square, 50), atol=2.0)

@@ -17,6 +17,7 @@ from edge_models.context import Context
 from edge_models.errors import EngineFailed
 from edge_models.labels import LesionClass
 from edge_models.prediction import Engine, Prediction
+from edge_models.preprocess import View
 from kiosk.assessment import Assessment, Outcome, assess
 from kiosk.frame import Frame
 from kiosk.quality import Reason
@@ -24,6 +25,7 @@ from kiosk.triage import AdviceLevel
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 DECISION = Decision(0.3, 0.15, 0.95, 0.8)
+MANIFEST = SimpleNamespace(decision=DECISION, views=(View(),), input_size_px=224)
 
 
 @dataclass
@@ -31,7 +33,7 @@ class FixedModel:
     """Says what it was made to say: these tests are about what the pipeline makes of it."""
 
     answer: Prediction | EngineFailed
-    bundle: Any = field(default_factory=lambda: SimpleNamespace(manifest=SimpleNamespace(decision=DECISION)))
+    bundle: Any = field(default_factory=lambda: SimpleNamespace(manifest=MANIFEST))
 
     def classify(self, rgb: NDArray[np.uint8], context: Context | None = None) -> Prediction:
         if isinstance(self.answer, EngineFailed):

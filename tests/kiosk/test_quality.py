@@ -16,8 +16,9 @@ from hypothesis.extra import numpy as st_numpy
 from numpy.typing import NDArray
 
 from edge_models.image_file import read_rgb
+from edge_models.preprocess import halved
 from kiosk.camera.skin import paint
-from kiosk.quality import MEASURES, Reason, Verdict, _lab, check, check_preview
+from kiosk.quality import LEAST_SIDE_PX, MEASURES, Reason, Verdict, _lab, check, check_preview
 
 Rgb = NDArray[np.uint8]
 Fault = Callable[[Rgb, np.random.Generator], Rgb]
@@ -155,6 +156,13 @@ def test_the_verdict_does_not_depend_on_megapixels() -> None:
             for width in (1200, 4000)
         )
         assert check(small).reasons == check(large).reasons
+
+
+def test_a_picture_halved_for_the_model_is_judged_as_the_picture_itself() -> None:
+    rgb = noisy(cv2.resize(skin(3), (2592, 1944)), np.random.default_rng(3))
+    small = halved(rgb, LEAST_SIDE_PX)
+    assert small.shape == (972, 1296, 3)
+    assert check(small) == check(rgb)
 
 
 def test_a_dark_rim_and_ruler_marks_do_not_count() -> None:

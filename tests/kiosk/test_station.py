@@ -14,13 +14,13 @@ import pytest
 from edge_models.classifier import Classifier
 from edge_models.errors import EngineFailed
 from kiosk.assessment import Outcome
-from kiosk.camera.base import STALL_TIMEOUT_S, Camera
+from kiosk.camera.base import PREVIEW_WIDTH_PX, STALL_TIMEOUT_S, Camera
 from kiosk.camera.phantom import PhantomCamera
 from kiosk.camera.simulation import SimulatedDevice
 from kiosk.errors import CameraNotFound
 from kiosk.examination import BodySite, Examination
 from kiosk.quality import Reason
-from kiosk.station import PREVIEW_WIDTH_PX, Preview, Station
+from kiosk.station import Preview, Station
 
 LONG_S = 30.0
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

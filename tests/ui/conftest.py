@@ -138,6 +138,12 @@ def acting(folder: Path, act: str) -> Iterator[Stage]:
         yield Stage(server, script)
 
 
+@pytest.fixture
+def start_server(tmp_path: Path) -> Callable[[Callable[[int], list[str]]], AbstractContextManager[Server]]:
+    """`with start_server(command_for_port) as server`: any kiosk's process."""
+    return lambda command: running(command, tmp_path / "log")
+
+
 @pytest.fixture(scope="session")
 def shared_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with acting(tmp_path_factory.mktemp("stage"), "urgent") as opened:
@@ -192,6 +198,11 @@ class Screen:
     def to_result(self) -> None:
         self.tap(".shutter")
         self.see(".result .dock button")
+
+    def resize(self, size: str) -> None:
+        width, height = SIZES[size]
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.size = size
 
     def keep(self, name: str) -> None:
         ARTIFACTS.mkdir(parents=True, exist_ok=True)

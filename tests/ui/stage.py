@@ -14,6 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace, TracebackType
 from typing import Any, Self
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,7 +39,7 @@ LIKELY: Mapping[str, Mapping[LesionClass, float]] = {
     "unfamiliar": {LesionClass.NV: 0.93, LesionClass.BKL: 0.04},
 }
 """Classes that the model names and cannot exclude; what is missing to 1 is shared by all the others."""
-ACTS = (*LIKELY, "fallback", "slow", "dark", "blurred", "no_camera", "no_engine")
+ACTS = (*LIKELY, "fallback", "slow", "dark", "blurred", "no_camera", "no_capture", "no_engine")
 
 MANIFEST = Manifest(
     model_id="stage-model-1",
@@ -124,6 +125,8 @@ class ActingCamera:
         return self._acted(self._phantom.preview())
 
     def capture(self) -> Frame:
+        if self._script.act() == "no_capture":
+            raise self._lost()
         frame = self._acted(self._phantom.capture())
         logging.info("captured")  # counted by tests
         return frame
@@ -147,8 +150,7 @@ class ActingCamera:
         if act == "dark":
             rgb = (rgb * 0.06).astype(np.uint8)
         elif act == "blurred":
-            small = rgb[::40, ::40]
-            rgb = np.ascontiguousarray(np.repeat(np.repeat(small, 40, 0), 40, 1)[: rgb.shape[0], : rgb.shape[1]])
+            rgb = np.asarray(cv2.blur(rgb, (max(3, frame.width_px // 24),) * 2), np.uint8)
         return Frame(rgb, datetime.now(UTC), "phantom on stage")
 
     @staticmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge_models.bundle import Manifest
 from kiosk.station import StationStatus
 from kiosk.text import text
-from kiosk.ui.version import installed_version
+from kiosk.version import installed_version
 
 
 def sheet(manifest: Manifest, status: StationStatus) -> dict[str, object]:
@@ -24,5 +24,5 @@ def sheet(manifest: Manifest, status: StationStatus) -> dict[str, object]:
         "title": text("about.title"),
         "purpose": text("about.purpose"),
         "close": text("about.close"),
-        "rows": rows,
+        "rows": [(name, words[:1].upper() + words[1:]) for name, words in rows],
     }

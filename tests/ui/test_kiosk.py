@@ -1,0 +1,68 @@
+"""The whole kiosk as it ships, `dermakiosk run`, with its released model: from Start to Result in a real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_models.bundle import default_bundle, load
+from edge_models.labels import LesionClass
+
+pytestmark = pytest.mark.browser
+
+SIZES = ("1280x800", "800x480", "720x1280")
+PICTURES = 5
+
+
+@pytest.fixture
+def real_pictures(tmp_path: Path) -> str:
+    data = os.environ.get("DERMAKIOSK_DATA")
+    if not data:
+        pytest.skip("needs real dermatoscopic images: set DERMAKIOSK_DATA")
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for path in sorted((Path(data) / "isic2018_task3_val" / "images").glob("*.jpg"))[:PICTURES]:
+        shutil.copy(path, folder)
+    return f"replay:{folder}"
+
+
+@pytest.fixture(params=["phantom", "replay"])
+def source(request: pytest.FixtureRequest) -> str:
+    return "phantom" if request.param == "phantom" else str(request.getfixturevalue("real_pictures"))
+
+
+@pytest.fixture
+def kiosk(source: str, start_server: Callable[..., AbstractContextManager[Any]]) -> Iterator[Any]:
+    command = [sys.executable, "-m", "kiosk", "run", "--camera", source, "--port"]
+    with start_server(lambda port: [*command, str(port)]) as server:
+        yield server
+
+
+def test_from_start_to_result(kiosk: Any, source: str, open_screen: Callable[..., Any]) -> None:
+    kind = source.partition(":")[0]
+    for size in SIZES:
+        screen = open_screen(kiosk, size)
+        screen.see(".start")
+        screen.keep(f"kiosk_{kind}_start")
+        screen.to_capture()
+        screen.keep(f"kiosk_{kind}_capture")
+        screen.to_result()
+        screen.keep(f"kiosk_{kind}_result")
+        outcome = screen.page.locator(".result").get_attribute("data-outcome")
+        everything = screen.page.locator(".result").inner_text()
+        named = [lesion for lesion in LesionClass if lesion.full_name in everything]
+        assert outcome in ("result", "retake", "no_result")
+        if outcome == "result":
+            assert len(named) >= 3
+            assert load(default_bundle()).manifest.model_id in everything
+        else:
+            assert named == []
+        screen.tap(".result .dock .done")
+        screen.see(".start")
