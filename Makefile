@@ -83,7 +83,7 @@ train: .venv/dev.stamp  ## the whole training chain (DERMAKIOSK_DATA, DERMAKIOSK
 .PHONY: lock
 lock: .venv/dev.stamp  ## resolve the locks anew from pyproject.toml and requirements/*.in
 	@$(pin) --universal pyproject.toml requirements/run.in -o requirements/run.lock
-	@$(pin) --universal --constraint requirements/run.lock --extra dev --extra training pyproject.toml -o requirements/dev.lock
+	@$(pin) --universal --constraint requirements/run.lock --extra dev --extra training --extra bench pyproject.toml -o requirements/dev.lock
 	@$(pin) --constraint requirements/run.lock requirements/tflite-runtime.in -o requirements/tflite-runtime.lock
 
 # --- the box

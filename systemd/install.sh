@@ -55,6 +55,10 @@ reload() {
   fi
 }
 
+if [ -z "$root" ] && ! command -v systemctl >/dev/null; then
+  echo "This system has no systemd, and so nothing that could start the kiosk. Use Raspberry Pi OS or Debian." >&2
+  exit 1
+fi
 if [ -z "$root" ] && [ -z "$dry_run" ] && [ "$(id -u)" != 0 ]; then
   echo "This changes the system and needs root. Run: sudo make $command" >&2
   exit 1

@@ -62,7 +62,7 @@ start_init() {
 }
 start_init </dev/null >"$BOOT_LAYER/console" 2>&1 &
 unshared=$!
-trap 'kill -KILL "$unshared" 2>/dev/null || true' EXIT
+trap 'kill -KILL "$unshared" 2>/dev/null || true; wait 2>/dev/null' EXIT
 booted_at=$SECONDS
 
 init=
@@ -82,15 +82,18 @@ within_time() { # seconds, what is awaited, command…
 inside() { nsenter --target "$init" --mount --uts --ipc --net --pid --cgroup "$@"; }
 find_init() { init=$(pgrep -P "$unshared") && inside systemctl show --property=Version; }
 ask() { inside systemctl show "${2:-dermakiosk.service}" --property="$1" --value; }
-healthy() { inside /opt/dermakiosk/venv/bin/python -c "import urllib.request as r; r.urlopen('http://127.0.0.1:8501/health', timeout=2)"; }
-ready() { [ "$(ask ActiveState)" = active ] && healthy; }
+# fails unless the answer is 200; prints it
+health() {
+  inside python3 -c 'import urllib.request as r; print(r.urlopen("http://127.0.0.1:8501/health", timeout=2).read().decode())'
+}
+ready() { [ "$(ask ActiveState)" = active ] && health; }
 started_anew() { [ "$(ask MainPID)" != "$was" ] && ready; }
 screen_up() { [ "$(ask ActiveState dermakiosk-screen.service)" = active ] && inside ss -Htn state established "dport = :8501" | grep -q .; }
 
 within_time 30 "systemd answers" find_init
 say "$(inside systemctl --version | head -1) is up after $((SECONDS - booted_at)) s"
 within_time 90 "the kiosk is READY and its page is healthy" ready
-say "READY and healthy $((SECONDS - booted_at)) s after boot; it says: $(ask StatusText)"
+say "READY and healthy $((SECONDS - booted_at)) s after boot: $(health)"
 
 within_time 60 "the browser shows a page" screen_up
 say "the screen's unit runs cage and Chromium $((SECONDS - booted_at)) s after boot"
@@ -102,6 +105,7 @@ socket_ = socket.create_server(place) if sys.argv[1] == "listen" else socket.cre
 sys.argv[1] == "listen" and signal.pause()'
 inside ip address add 192.0.2.1/32 dev lo
 inside python3 -c "$probe" listen &
+disown
 within_time 10 "a connection outside the units" inside python3 -c "$probe" connect
 for unit in dermakiosk dermakiosk-screen; do
   group=$(ask ControlGroup $unit.service)
@@ -121,6 +125,21 @@ for signal in STOP KILL; do
   [ "$(ask NRestarts)" = $((restarts + 1)) ] || die "FAILED: not restarted by systemd after SIG$signal"
   say "SIG$signal: healthy again after $((SECONDS - began)) s, process $was -> $(ask MainPID)"
 done
+
+# the model runs under all of the unit's restrictions: the same sandbox classifies a picture before the kiosk starts
+inside /opt/dermakiosk/venv/bin/python -I -c '
+import cv2
+from kiosk.camera.choose import open_camera
+with open_camera("phantom") as camera:
+    cv2.imwrite("/srv/lesion.png", camera.capture().rgb[..., ::-1])' 2>/dev/null
+inside mkdir -p /run/systemd/system/dermakiosk.service.d
+inside sh -c 'cat >/run/systemd/system/dermakiosk.service.d/classify.conf' <<'UNIT'
+[Service]
+ExecStartPre=/opt/dermakiosk/venv/bin/python -I -m kiosk classify --no-gate --format json /srv/lesion.png
+UNIT
+inside systemctl daemon-reload
+inside systemctl restart dermakiosk.service || die "FAILED: the unit's restrictions break the model"
+say "in the unit's sandbox: $(inside journalctl --unit dermakiosk --output cat --grep '"outcome"' | tail -1)"
 
 inside /srv/dermakiosk/systemd/install.sh uninstall --purge >/dev/null
 [ "$(inside systemctl get-default)" = multi-user.target ] || die "FAILED: the former default target is not back"

@@ -52,7 +52,7 @@ def test_the_locks_cover_what_the_project_declares() -> None:
 
     assert names(project["dependencies"]) <= pins("run.lock").keys()
     extras = project["optional-dependencies"]
-    assert names(extras["dev"] + extras["training"]) <= pins("dev.lock").keys()
+    assert names(extras["dev"] + extras["training"] + extras["bench"]) <= pins("dev.lock").keys()
     assert names(extras["tflite-runtime"]) <= pins("tflite-runtime.lock").keys()
 
 
