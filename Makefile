@@ -62,7 +62,7 @@ lint: .venv/dev.stamp  ## style, types, shell scripts
 	@$(bin)/ruff check .
 	@$(bin)/ruff format --check .
 	@$(bin)/mypy
-	@if command -v shellcheck >/dev/null; then shellcheck --severity=warning -x systemd/*.sh requirements/*.sh tests/*/*.sh .ci/run; fi
+	@if command -v shellcheck >/dev/null; then shellcheck --severity=warning -x systemd/*.sh requirements/*.sh tests/*/*.sh benchmarks/arm64/*.sh .ci/run; fi
 
 .PHONY: bench
 bench: .venv/dev.stamp  ## the benchmark suites
@@ -78,6 +78,7 @@ train: .venv/dev.stamp  ## the whole training chain (DERMAKIOSK_DATA, DERMAKIOSK
 	@$(bin)/python -m training quantize runs/$(CONFIG)
 	@$(bin)/python -m training calibrate runs/$(CONFIG) --id $(MODEL)
 	@$(bin)/python -m training evaluate runs/$(MODEL)
+	@$(bin)/python -m training report runs/$(MODEL) --runs runs/$(CONFIG)
 	@$(bin)/python -m training publish runs/$(MODEL)
 
 .PHONY: lock

@@ -1,28 +1,140 @@
-"""`python -m benchmarks screen`: what a user waits for, measured from outside."""
+"""`python -m benchmarks COMMAND`: what a user waits for, and why. README.md beside this file explains every command."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+from edge_models.errors import EdgeModelError
+from kiosk.errors import KioskError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure the kiosk on this machine.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_latency(commands)
     screen = commands.add_parser("screen", help="live picture and tap to painted, in a real browser")
     screen.add_argument("--taps", type=int, default=40)
     screen.add_argument("--preview-s", type=float, default=20.0, help="how long the live picture is watched")
     screen.add_argument("--json", type=Path, metavar="FILE", help="raw samples and machine")
     screen.set_defaults(command=_screen)
+    _add_peers(commands)
+    _add_project(commands)
     options = parser.parse_args(argv)
     try:
         return int(options.command(options))
-    except RuntimeError as error:
+    except (RuntimeError, OSError, EdgeModelError, KioskError) as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 2
+
+
+def _add_latency(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    latency = commands.add_parser("latency", help="shutter to assessment by stage: cold, warm and sustained")
+    latency.add_argument("--captures", type=int, default=100, help="warm ones (%(default)s)")
+    latency.add_argument("--minutes", type=float, default=0.0, help="go on for so long, watching heat and clock")
+    latency.add_argument("--cold", type=int, default=5, help="fresh processes up to their first result (%(default)s)")
+    latency.add_argument("--bundle", type=Path, metavar="DIR", help="default: the one that ships")
+    latency.add_argument("--budget-ms", type=float, help="exit code 1 where the warm p95 is over it")
+    latency.set_defaults(command=_latency)
+    device = commands.add_parser("device", help="the whole set in ten minutes, and one file to send back")
+    device.add_argument("--minutes", type=float, default=4.0, help="of the sustained part (%(default)s)")
+    device.set_defaults(command=_device)
+    for command in (latency, device):
+        command.add_argument("--camera", metavar="SOURCE", default="phantom", help="as dermakiosk run (%(default)s)")
+        command.add_argument("--engine", default="auto", help="auto, cpu or edgetpu (%(default)s)")
+    latency.add_argument("--json", type=Path, metavar="FILE", help="raw samples and machine")
+    device.add_argument("--json", type=Path, metavar="FILE", default=Path("device.json"), help="(%(default)s)")
+    compare = commands.add_parser("compare", help="two latency files: what is a change, what is noise")
+    compare.add_argument("before", type=Path)
+    compare.add_argument("after", type=Path)
+    compare.set_defaults(command=_compare)
+    report = commands.add_parser("report", help="one self-contained HTML page")
+    report.add_argument("files", nargs="+", type=Path, metavar="FILE", help="from latency or device; accuracy tables")
+    report.add_argument("-o", "--output", type=Path, metavar="FILE", required=True)
+    report.set_defaults(command=_report)
+    reference = commands.add_parser("reference", help="what a device sent becomes the reference for its kind")
+    reference.add_argument("file", type=Path, help="from device")
+    reference.set_defaults(command=_reference)
+
+
+def _latency(options: argparse.Namespace) -> int:
+    from benchmarks.latency import Options, measure, table
+
+    try:
+        wanted = Options(
+            options.camera, options.engine, options.bundle, options.captures, options.minutes, options.cold
+        )
+    except ValueError as error:
+        raise RuntimeError(str(error)) from error
+    document = measure(wanted)
+    print(table(document))
+    if options.json:
+        _write(options.json, document)
+    if options.budget_ms is None:
+        return 0
+    p95 = document["summary"]["warm"]["total"]["p95"]
+    within = p95 <= options.budget_ms
+    print(f"\nwarm p95 {p95:.0f} ms is {'within' if within else 'OVER'} the budget of {options.budget_ms:g} ms")
+    return 0 if within else 1
+
+
+def _device(options: argparse.Namespace) -> int:
+    from benchmarks import latency, reference, screen
+    from benchmarks.device import measure
+
+    document = measure(options.camera, options.engine, options.minutes, lambda words: print(words, flush=True))
+    _write(options.json, document)
+    print(latency.table(document["latency"]))
+    if document["screen"]:
+        print(f"\n{screen.table(document['screen'])}")
+    if document["ratios"]:
+        print(f"\n{reference.table(document['ratios'], None)}")
+    print(f"\nplease send back {options.json}")
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from benchmarks.compare import caveats, compare, slowed_down, table
+    from benchmarks.documents import latency_of, read
+
+    before, after = (latency_of(read(path), path) for path in (options.before, options.after))
+    for caveat in caveats(before, after):
+        print(f"warning: {caveat}")
+    differences = compare(before, after)
+    print(table(differences))
+    slower = slowed_down(differences)
+    print("\na slow-down is confirmed" if slower else "\nno slow-down is confirmed")
+    return 1 if slower else 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from benchmarks.documents import read
+    from benchmarks.report import page
+
+    options.output.write_text(page([read(path) for path in options.files]), encoding="utf-8")
+    return 0
+
+
+def _reference(options: argparse.Namespace) -> int:
+    from benchmarks import reference
+    from benchmarks.documents import latency_of, read
+
+    document = read(options.file)
+    found = latency_of(document, options.file)
+    if not document.get("ratios"):
+        raise RuntimeError(f"{options.file} holds no ratios: python -m benchmarks device makes one that does")
+    path = reference.file_for(found["machine"], found["engine"])
+    _write(path, reference.new_reference(document["ratios"], found["machine"], found["engine"], found["bundle"]))
+    print(path)
+    return 0
+
+
+def _write(path: Path, document: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
 def _screen(options: argparse.Namespace) -> int:
@@ -32,6 +144,66 @@ def _screen(options: argparse.Namespace) -> int:
     print(table(document))
     if options.json:
         options.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def _add_peers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from benchmarks.peer import SCALINGS
+
+    peers = commands.add_parser("peers", help="the released network in every engine that could run it")
+    peers.add_argument("--bundle", type=Path, metavar="DIR", help="default: the one that ships")
+    peers.add_argument("--images", type=Path, metavar="DIR", help="default: pictures of the phantom camera")
+    peers.add_argument("--labels", type=Path, metavar="CSV", help="columns image_id and dx, for balanced accuracy")
+    peers.add_argument("--limit", type=int, default=200, help="pictures at most (%(default)s)")
+    peers.add_argument("--threads", type=int, default=1, help="of each engine within one inference (%(default)s)")
+    peers.add_argument("--rounds", type=int, default=3, help="over all pictures, in turns (%(default)s)")
+    peers.add_argument("--third-party", type=Path, metavar="TFLITE", help="another classifier, run by LiteRT")
+    peers.add_argument("--size", type=int, default=224, help="of its input, in pixels (%(default)s)")
+    peers.add_argument("--scaling", choices=SCALINGS, default=SCALINGS[0], help="of its input (%(default)s)")
+    peers.add_argument("--classes", metavar="CODE,…", help="its class order (default: the bundle's)")
+    peers.add_argument("--json", type=Path, metavar="FILE", help="raw samples and machine")
+    peers.add_argument("--svg", type=Path, metavar="FILE", help="the table as a plot")
+    peers.set_defaults(command=_peers)
+
+
+def _peers(options: argparse.Namespace) -> int:
+    from benchmarks import peer_pictures
+    from benchmarks.peers import ThirdParty, measure, table
+    from benchmarks.peers_plot import svg
+
+    if options.images:
+        pictures = peer_pictures.from_folder(options.images, options.labels, options.limit)
+    else:
+        pictures = peer_pictures.phantoms(min(options.limit, 16))
+    other = None
+    if options.third_party:
+        other = ThirdParty.from_options(options.third_party, options.size, options.scaling, options.classes)
+    document = measure(options.bundle, pictures, other, threads=options.threads, rounds=options.rounds)
+    print(table(document))
+    if options.json:
+        options.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    if options.svg:
+        options.svg.write_text(svg(document), encoding="utf-8")
+    return 0
+
+
+def _add_project(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from benchmarks.projection import COUNTS, REFERENCE
+
+    project = commands.add_parser("project", help="stage times on Raspberry Pi boards, projected from instructions")
+    project.add_argument("--counts", type=Path, default=COUNTS, metavar="FILE", help="from benchmarks/arm64/run.sh")
+    project.add_argument("--out", type=Path, default=REFERENCE, metavar="DIR", help="for the boards' files")
+    project.set_defaults(command=_project)
+
+
+def _project(options: argparse.Namespace) -> int:
+    from benchmarks.projection import table, write_all
+
+    try:
+        counts = json.loads(options.counts.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RuntimeError(f"{options.counts} cannot be read ({error}): benchmarks/arm64/run.sh makes it") from error
+    print(table(write_all(counts, options.out)))
     return 0
 
 

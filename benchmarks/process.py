@@ -42,6 +42,13 @@ class RunningKiosk:
             total += times.user + times.system
         return total
 
+    def resident_mib(self) -> float:
+        """Resident memory of the server and its children, MiB."""
+        return (
+            float(sum(each.memory_info().rss for each in (self.process, *self.process.children(recursive=True))))
+            / 2**20
+        )
+
 
 @contextmanager
 def running_kiosk(camera: str, options: Sequence[str] = ()) -> Iterator[RunningKiosk]:

@@ -70,6 +70,7 @@ def measure(taps: int, preview_s: float) -> dict[str, Any]:
             "machine": this_machine().to_json(),
             "ready_s": kiosk.ready_s,
             "preview": preview,
+            "server_resident_mib": kiosk.resident_mib(),
             "tap_to_painted_ms": {"first": first, **summary_ms(warm), "samples": warm},
         }
 
@@ -110,6 +111,7 @@ def table(document: Mapping[str, Any]) -> str:
             f"start to healthy       {document['ready_s']:.2f} s",
             f"live picture           {preview['frames_per_s']:.1f} frames/s drawn",
             f"server                 {preview['server_core_share']:.1%} of a core meanwhile",
+            f"server's memory        {document['server_resident_mib']:.0f} MiB after the taps",
             f"tap to painted         first {painted['first']:.0f} ms, then p50 {painted['p50']:.0f}, "
             f"p95 {painted['p95']:.0f}, max {painted['max']:.0f} ms ({len(painted['samples'])} taps)",
         ]

@@ -1,39 +1,52 @@
-"""Preprocess, quality, invoke and the whole assessment of a 12-megapixel picture, each over the floor under it.
+"""Reduction, quality, preprocess, invoke and the whole assessment of a 12-megapixel picture, each over its floor.
 
-The floor is what the assessment cannot do without: a plain LiteRT interpreter with all cores invoked once for every
-member and view. `make bench` prints the ratio; results keep the raw samples.
+The floor of the assessment is what it cannot do without: a plain LiteRT interpreter with all cores invoked once for
+every member and view. The floor of what only reads the picture is one copy of it. `make bench` prints the ratios.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
-from time import perf_counter
+from functools import partial
 
+import cv2
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from benchmarks.turns import RecordRatio
+from edge_models.bundle import Bundle
 from edge_models.classifier import Classifier
-from edge_models.preprocess import model_input
+from edge_models.interpreter import CpuInterpreter
+from edge_models.preprocess import halved, least_side, model_input
 from kiosk.assessment import Outcome, assess
 from kiosk.frame import Frame
 from kiosk.quality import check
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+VIEWS = (1, 2, 4, 8)
+MEMBERS = (1, 2, 3)
+MEGAPIXELS = (0.27, 2, 8, 12, 24)
+
+
+def input_batch(classifier: Classifier, rgb: NDArray[np.uint8]) -> NDArray[np.int8]:
+    manifest, inputs = classifier.bundle.manifest, classifier.interpreter.input_quantisation
+    return model_input(rgb, manifest.views, manifest.input_size_px, inputs.scale, inputs.zero_point)
 
 
 @pytest.fixture(scope="session")
 def batch(classifier: Classifier, frame: Frame) -> NDArray[np.int8]:
-    manifest, inputs = classifier.bundle.manifest, classifier.interpreter.input_quantisation
-    return model_input(frame.rgb, manifest.views, manifest.input_size_px, inputs.scale, inputs.zero_point)
+    return input_batch(classifier, frame.rgb)
 
 
+@pytest.fixture(scope="session")
 def bare_invokes(classifier: Classifier, batch: NDArray[np.int8]) -> Callable[[], None]:
-    """A function that runs every view through every member on plain interpreters with as many threads as cores."""
+    """Runs every view through every member on plain interpreters with as many threads as cores."""
     interpreters = []
     for content in classifier.bundle.member_bytes:
         interpreter = Interpreter(model_content=content, num_threads=len(os.sched_getaffinity(0)))
@@ -49,37 +62,103 @@ def bare_invokes(classifier: Classifier, batch: NDArray[np.int8]) -> Callable[[]
     return run
 
 
-def test_preprocess(benchmark: BenchmarkFixture, classifier: Classifier, frame: Frame) -> None:
-    manifest, inputs = classifier.bundle.manifest, classifier.interpreter.input_quantisation
-    result = benchmark(model_input, frame.rgb, manifest.views, manifest.input_size_px, inputs.scale, inputs.zero_point)
-    assert len(result) == len(manifest.views)
+def resized(frame: Frame, megapixels: float) -> Frame:
+    scale = (megapixels * 1e6 / frame.rgb[..., 0].size) ** 0.5
+    size = (8 * round(frame.width_px * scale / 8), 8 * round(frame.height_px * scale / 8))
+    return Frame(np.asarray(cv2.resize(frame.rgb, size, interpolation=cv2.INTER_AREA), np.uint8), NOW, frame.source)
 
 
-def test_quality(benchmark: BenchmarkFixture, frame: Frame) -> None:
-    assert not benchmark(check, frame.rgb).reasons
+def test_reduce(benchmark: BenchmarkFixture, classifier: Classifier, frame: Frame, record_ratio: RecordRatio) -> None:
+    """Halving for gate and model, over one copy of the picture."""
+    manifest = classifier.bundle.manifest
+    work = partial(halved, frame.rgb, least_side(manifest.views, manifest.input_size_px))
+    record_ratio(work, frame.rgb.copy)
+    assert len(benchmark(work)) < frame.height_px
 
 
-def test_bare_invokes(benchmark: BenchmarkFixture, classifier: Classifier, batch: NDArray[np.int8]) -> None:
-    benchmark(bare_invokes(classifier, batch))
+def test_quality(benchmark: BenchmarkFixture, frame: Frame, record_ratio: RecordRatio) -> None:
+    work = partial(check, frame.rgb)
+    record_ratio(work, frame.rgb.copy)
+    assert not benchmark(work).reasons
 
 
-def test_invoke(benchmark: BenchmarkFixture, classifier: Classifier, batch: NDArray[np.int8]) -> None:
-    assert benchmark(classifier.interpreter.invoke, batch).logits.shape[1] == len(batch)
+def test_preprocess(
+    benchmark: BenchmarkFixture, classifier: Classifier, frame: Frame, record_ratio: RecordRatio
+) -> None:
+    work = partial(input_batch, classifier, frame.rgb)
+    record_ratio(work, frame.rgb.copy)
+    assert len(benchmark(work)) == len(classifier.bundle.manifest.views)
 
 
-def test_assess(benchmark: BenchmarkFixture, classifier: Classifier, frame: Frame, batch: NDArray[np.int8]) -> None:
-    """The whole assessment; the floor is measured in turns with it, so that a busy machine slows both."""
-    floor = bare_invokes(classifier, batch)
-    ratios = []
-    for _ in range(20):
-        started = perf_counter()
-        floor()
-        between = perf_counter()
-        assess(frame, classifier, now=NOW, gate=False)
-        ratios.append((perf_counter() - between) / (between - started))
-    benchmark.extra_info["assess_over_bare_invokes"] = {
-        "p50": float(np.median(ratios)),
-        "min": min(ratios),
-        "max": max(ratios),
-    }
-    assert benchmark(assess, frame, classifier, now=NOW, gate=False).outcome is Outcome.RESULT
+def test_bare_invokes(benchmark: BenchmarkFixture, bare_invokes: Callable[[], None]) -> None:
+    """The floor itself, in milliseconds of this machine."""
+    benchmark(bare_invokes)
+
+
+def test_invoke(
+    benchmark: BenchmarkFixture,
+    classifier: Classifier,
+    batch: NDArray[np.int8],
+    bare_invokes: Callable[[], None],
+    record_ratio: RecordRatio,
+) -> None:
+    work = partial(classifier.interpreter.invoke, batch)
+    record_ratio(work, bare_invokes)
+    assert benchmark(work).logits.shape[1] == len(batch)
+
+
+@pytest.mark.parametrize("megapixels", MEGAPIXELS)
+def test_assess(
+    benchmark: BenchmarkFixture,
+    classifier: Classifier,
+    frame: Frame,
+    bare_invokes: Callable[[], None],
+    record_ratio: RecordRatio,
+    megapixels: float,
+) -> None:
+    """The whole assessment by the size of the picture, over the bare invokes it contains."""
+    work = partial(assess, resized(frame, megapixels), classifier, now=NOW, gate=False)
+    record_ratio(work, bare_invokes)
+    assert benchmark(work).outcome is Outcome.RESULT
+
+
+@pytest.mark.parametrize("views", VIEWS)
+def test_views(
+    benchmark: BenchmarkFixture,
+    classifier: Classifier,
+    batch: NDArray[np.int8],
+    bare_invokes: Callable[[], None],
+    record_ratio: RecordRatio,
+    views: int,
+) -> None:
+    """Inference by the number of views, over all that the released bundle has."""
+    some = np.ascontiguousarray(np.resize(batch, (views, *batch.shape[1:])))
+    work = partial(classifier.interpreter.invoke, some)
+    record_ratio(work, bare_invokes)
+    assert benchmark(work).logits.shape[1] == views
+
+
+@pytest.mark.parametrize("members", MEMBERS)
+def test_members(
+    benchmark: BenchmarkFixture,
+    classifier: Classifier,
+    batch: NDArray[np.int8],
+    bare_invokes: Callable[[], None],
+    record_ratio: RecordRatio,
+    members: int,
+) -> None:
+    """Inference by the number of members: the first one, so many times."""
+    interpreter = CpuInterpreter(repeated(classifier.bundle, members))
+    work = partial(interpreter.invoke, batch)
+    record_ratio(work, bare_invokes)
+    assert benchmark(work).logits.shape[0] == members
+    interpreter.close()
+
+
+def repeated(bundle: Bundle, members: int) -> Bundle:
+    names = tuple(f"{number}.tflite" for number in range(members))
+    return replace(
+        bundle,
+        manifest=replace(bundle.manifest, members=names),
+        member_bytes=bundle.member_bytes[:1] * members,
+    )

@@ -3,7 +3,8 @@
 Features of training pictures fill a small part of feature space; a cat, a keyboard or an empty sheet falls outside it.
 The distance has two parts: Mahalanobis within the principal components of the training features (Lee et al. 2018,
 doi:10.48550/arXiv.1807.03888) and the residual that the components cannot express (Wang et al. 2022, ViM,
-doi:10.48550/arXiv.2203.10807). `training.calibrate` fits it, the manifest holds its threshold.
+doi:10.48550/arXiv.2203.10807). `training.familiarity` fits it, with one direction more before the components: Fisher's
+linear discriminant between lesions and everyday photos. The manifest holds the threshold.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class FeatureSpace:
 
     Attributes:
         mean: float32[D].
-        components: float32[K, D], orthonormal rows, K < D.
+        components: float32[K, D], orthonormal rows, K < D; the discriminant is the first.
         deviation: float32[K] > 0, standard deviation along each component.
         residual_deviation: > 0, root mean square of the training residuals' length.
     """
@@ -43,12 +44,14 @@ class FeatureSpace:
             raise ValueError("deviations must be positive")
 
     def distance(self, embedding: NDArray[np.float32]) -> float:
-        """Distance of one embedding float32[D]; about 1.4 for a typical training picture."""
+        """Distance of one embedding float32[D]; about 3.3 for a typical training picture."""
         centred = embedding - self.mean
-        inside = self.components @ centred
-        residual = centred - inside @ self.components
+        # einsum, not @: so small a product takes microseconds, but BLAS shares it with a thread of its own, and to wake
+        # that while the other cores are busy was seen to take ten milliseconds
+        inside = np.einsum("kd,d->k", self.components, centred)
+        residual = centred - np.einsum("k,kd->d", inside, self.components)
         mahalanobis_squared = float(np.mean((inside / self.deviation) ** 2))
-        residual_squared = float(residual @ residual) / self.residual_deviation**2
+        residual_squared = float(np.sum(residual**2)) / self.residual_deviation**2
         return float(np.sqrt(mahalanobis_squared + residual_squared))
 
     def to_npz(self) -> bytes:

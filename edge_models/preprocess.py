@@ -1,7 +1,8 @@
 """The only crop, resize, normalise and quantise of the project: kiosk, training and benchmarks all call it.
 
-Only operations that are bit-identical on x86-64 and arm64 are used: slicing, OpenCV's INTER_AREA and INTER_LINEAR on
-uint8, turns, flips and a look-up table.
+The result is the same to the bit on x86-64 and arm64. Slices, exact halves, OpenCV's bilinear on uint8, turns, flips
+and a look-up table are so by themselves; a mean over parts of pixels is not where it is added up in float32, so it is
+made in float64 and rounded by a rule that no noise of the last digits can tip.
 
 A camera's large picture is first halved by area as often as no view loses by it: exact halves are six times faster than
 one large reduction, and all crops share them. Pictures whose crops are less than four times the model's side (all of
@@ -23,6 +24,8 @@ from numpy.typing import NDArray
 _DETAIL = 2
 """A crop is not halved to less than this many pixels for each of the model's, so that area weights stay fine."""
 _TURNS = (cv2.ROTATE_90_COUNTERCLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_CLOCKWISE)
+_AREA_TIE = 1e-6
+"""Levels below midway from which a mean is rounded up: far above float64's noise, far below what can be seen."""
 _TIE = 1e-4
 """Share of a level within which a value counts as midway."""
 
@@ -207,8 +210,10 @@ def _resize(rgb: NDArray[np.uint8], box: tuple[int, int, int], size: int) -> NDA
     top, left, side = box
     square = rgb[top : top + side, left : left + side]
     # INTER_AREA averages when it shrinks; when it enlarges OpenCV makes it a bilinear of its own, so say what is meant
-    method = cv2.INTER_AREA if side > size else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(square, (size, size), interpolation=method), np.uint8)
+    if side <= size:
+        return np.asarray(cv2.resize(square, (size, size), interpolation=cv2.INTER_LINEAR), np.uint8)
+    mean = cv2.resize(square.astype(np.float64), (size, size), interpolation=cv2.INTER_AREA)
+    return np.asarray(np.floor(mean + (0.5 + _AREA_TIE)), np.uint8)
 
 
 def _turned(square: NDArray[Any], view: View) -> NDArray[Any]:

@@ -1,30 +1,30 @@
-"""From HAM10000 to a published bundle: prepare, train, quantize, views, calibrate, evaluate, publish, in this order."""
+"""From HAM10000 to a published bundle: the steps in their order.
+
+prepare, train, quantize, views, calibrate, evaluate, report, publish."""
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from edge_models.errors import EdgeModelError
 from training.config import RunConfig, load_config
-from training.dataset import (
-    CLASS_ORDER,
-    Sample,
-    read_ham10000,
-    read_isic2018_validation,
-    read_not_lesions,
-    read_rgb,
-    targets,
-)
+from training.dataset import CLASS_ORDER, Sample, check_readable, read_not_lesions, targets
 from training.errors import RunError, TrainingError
+from training.sources import read_official_validation, read_training_images
 from training.split import SPLITS, Part, assign, read_split, write_split
 
 REPRESENTATIVE_PICTURES = 300
 PICTURES_FOR_ROUNDING = 70
+QUANTIZATION = "quantization.json"
+"""What `quantize` measured of a run: what the integers cost on one view of the validation part."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.command(options)
-    except TrainingError as error:
+    except (TrainingError, EdgeModelError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
@@ -86,6 +86,12 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("draft", type=Path, help="runs/<id>")
     evaluate.set_defaults(command=_evaluate)
 
+    report = commands.add_parser("report", parents=[data], help="all figures of a bundle with plots, for people")
+    report.add_argument("bundle", type=Path, help="runs/<id>, or the folder of a published bundle")
+    report.add_argument("--runs", type=Path, nargs="+", default=[], metavar="run", help="of the members, quantized")
+    report.add_argument("--into", type=Path, default=Path("docs/model"), help="the report goes to <into>/<id>/")
+    report.set_defaults(command=_report)
+
     publish = commands.add_parser("publish", help="seal an evaluated draft with its model card")
     publish.add_argument("draft", type=Path, help="runs/<id>")
     publish.add_argument("--into", type=Path, help="where bundles live (default: edge_models/bundles)")
@@ -94,14 +100,18 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _prepare(options: argparse.Namespace) -> None:
-    samples, missing = read_ham10000(_data(options))
-    for sample in samples:
-        read_rgb(sample.path)
+    from training.duplicates import across_parts
+
+    samples, missing = read_training_images(_data(options))
+    check_readable(samples)
     write_split(options.split, samples, assign(samples, options.held_out, options.seed))
     print(f"{len(samples)} images, missing: {', '.join(missing) or 'none'}")
-    for part, members in read_split(options.split, samples).items():
+    parts = read_split(options.split, samples)
+    for part, members in parts.items():
         counts = (f"{label.code} {sum(sample.label is label for sample in members)}" for label in CLASS_ORDER)
         print(f"{part:12} {len(members):6}  {', '.join(counts)}")
+    for one, another, likeness in across_parts(parts):
+        print(f"{one.image_id} and {another.image_id} are in different parts but alike ({likeness:.3f})")
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -123,6 +133,7 @@ def _quantize(options: argparse.Namespace) -> None:
     from training.inference import run_networks
     from training.metrics import balanced_accuracy
     from training.model import load_trained
+    from training.operators import compile_for_edgetpu
     from training.quantize import quantize, representative_pictures
     from training.train import predict_logits
     from training.views import ZOOMS, make_views
@@ -144,9 +155,20 @@ def _quantize(options: argparse.Namespace) -> None:
     evidence = run_networks([content], [sample.path for sample in validation], [View()], size)
     integer = evidence.log_softmax[:, 0, 0].argmax(axis=1)
     truth = targets(validation)
+    cost: dict[str, Any] = {
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "step": step,
+        "steps": config.train.steps,
+        "images": len(validation),
+        "balanced_accuracy_float32": balanced_accuracy(real, truth),
+        "balanced_accuracy_int8": balanced_accuracy(integer, truth),
+        "same_class": float(np.mean(real == integer)),
+    }
+    (options.run / QUANTIZATION).write_text(json.dumps(cost, indent=2) + "\n", encoding="utf-8")
     print(f"{path}: {len(content)} bytes, step {step} of {config.train.steps}")
-    print(f"validation, one view: balanced accuracy float {balanced_accuracy(real, truth):.4f}, ", end="")
-    print(f"int8 {balanced_accuracy(integer, truth):.4f}, same class {np.mean(real == integer):.1%}")
+    print(f"validation, one view: balanced accuracy float {cost['balanced_accuracy_float32']:.4f}, ", end="")
+    print(f"int8 {cost['balanced_accuracy_int8']:.4f}, same class {cost['same_class']:.1%}")
+    print(compile_for_edgetpu(path)[1])
 
 
 def _views(options: argparse.Namespace) -> None:
@@ -183,18 +205,33 @@ def _calibrate(options: argparse.Namespace) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     from edge_models import bundle as bundles
-    from training.draft import read_document
     from training.evaluate import evaluate
 
     draft = _draft(options.draft)
     lesions: dict[str, Sequence[Sample]] = {
-        "validation": _parts(options, read_document(draft)["split"])[Part.VALIDATION],
-        "isic2018_validation": read_isic2018_validation(_data(options)),
+        "validation": _held_out(options, draft),
+        "isic2018_validation": read_official_validation(_data(options)),
     }
     figures = evaluate(draft, bundles.load(draft).manifest.decision, lesions, read_not_lesions(_data(options))[1::2])
     report = {"manifest_sha256": _fingerprint(draft), "figures": figures}
-    _report(options.draft).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    _figures(options.draft).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(figures, indent=2))
+
+
+def _report(options: argparse.Namespace) -> None:
+    from edge_models import bundle as bundles
+    from training.document import write
+    from training.report import report
+
+    bundle = _draft(options.bundle) if _draft(options.bundle).is_dir() else options.bundle
+    lesions: dict[str, Sequence[Sample]] = {
+        "held-out lesions": _held_out(options, bundle),
+        "official validation": read_official_validation(_data(options)),
+    }
+    blocks = report(bundle, lesions, read_not_lesions(_data(options))[1::2], _costs(options.runs, bundle))
+    folder = options.into / bundles.load(bundle).manifest.model_id
+    write(blocks, folder)
+    print(f"{folder / 'report.md'} and report.html are written")
 
 
 def _publish(options: argparse.Namespace) -> None:
@@ -202,11 +239,11 @@ def _publish(options: argparse.Namespace) -> None:
     from training.publish import publish
 
     draft = _draft(options.draft)
-    if not _report(options.draft).is_file():
+    if not _figures(options.draft).is_file():
         raise RunError(f"{options.draft} was not evaluated: run `python -m training evaluate` first")
-    report = json.loads(_report(options.draft).read_text(encoding="utf-8"))
+    report = json.loads(_figures(options.draft).read_text(encoding="utf-8"))
     if report["manifest_sha256"] != _fingerprint(draft):
-        raise RunError(f"{_report(options.draft)} is about another draft: run `python -m training evaluate` again")
+        raise RunError(f"{_figures(options.draft)} is about another draft: run `python -m training evaluate` again")
     model_id = bundles.load(draft).manifest.model_id
     print(publish(draft, report["figures"], (options.into or bundles.BUNDLES) / model_id))
 
@@ -218,8 +255,30 @@ def _data(options: argparse.Namespace) -> Path:
 
 
 def _parts(options: argparse.Namespace, split: str) -> dict[Part, list[Sample]]:
-    samples, _ = read_ham10000(_data(options))
+    samples, _ = read_training_images(_data(options))
     return read_split(SPLITS / f"{split}.csv", samples)
+
+
+def _held_out(options: argparse.Namespace, bundle: Path) -> list[Sample]:
+    from training.draft import read_document
+
+    return _parts(options, read_document(bundle)["split"])[Part.VALIDATION]
+
+
+def _costs(runs: Sequence[Path], bundle: Path) -> list[dict[str, Any]]:
+    """What `quantize` measured of runs whose networks are the bundle's."""
+    from edge_models import bundle as bundles
+
+    members = {hashlib.sha256(content).hexdigest() for content in bundles.load(bundle).member_bytes}
+    costs = []
+    for run in runs:
+        if not (run / QUANTIZATION).is_file():
+            raise RunError(f"{run} holds no {QUANTIZATION}: run `python -m training quantize` first")
+        cost = json.loads((run / QUANTIZATION).read_text(encoding="utf-8"))
+        if cost["sha256"] not in members:
+            raise RunError(f"{bundle} was not made of the network that {run} holds")
+        costs.append(cost)
+    return costs
 
 
 def _config(run: Path) -> RunConfig:
@@ -234,13 +293,11 @@ def _draft(release: Path) -> Path:
     return release / "bundle"
 
 
-def _report(release: Path) -> Path:
+def _figures(release: Path) -> Path:
     return release / "figures.json"
 
 
 def _fingerprint(draft: Path) -> str:
-    import hashlib
-
     return hashlib.sha256((draft / "manifest.json").read_bytes()).hexdigest()
 
 

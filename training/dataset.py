@@ -1,4 +1,7 @@
-"""The images and what is known of them, read from a folder laid out as HAM10000 is."""
+"""The images and what is known of them, read from a folder laid out as HAM10000 is.
+
+`training.isic_layout` reads ISIC's own layout into the same samples.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_models import image_file
 from edge_models.context import Context
+from edge_models.errors import ImageUnreadable
 from edge_models.labels import LesionClass
 from training.errors import DatasetError
 
 CLASS_ORDER = tuple(LesionClass)
 """Class order of every model trained here; it is written into the manifest."""
+_NAMED = 20
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,7 @@ class Sample:
         lesion_id: the lesion; several images may show the same.
         path: the JPEG.
         context: what is known of the patient.
+        confirmed_by: how the label is known, HAM10000's dx_type ("histo", "follow_up", "consensus", "confocal").
     """
 
     image_id: str
@@ -34,6 +40,7 @@ class Sample:
     label: LesionClass
     path: Path
     context: Context = field(default_factory=Context)
+    confirmed_by: str = ""
 
     @property
     def target(self) -> int:
@@ -54,7 +61,15 @@ def read_ham10000(folder: Path) -> tuple[list[Sample], list[str]]:
         DatasetError: as `read_metadata`, or more than 1 % of the images are missing.
     """
     root = folder / "ham10000"
-    samples = read_metadata(root / "HAM10000_metadata.csv", root / "images")
+    return present(root, read_metadata(root / "HAM10000_metadata.csv", root / "images"))
+
+
+def present(root: Path, samples: Sequence[Sample]) -> tuple[list[Sample], list[str]]:
+    """Those of `samples` whose file is there, and the image_ids of the others.
+
+    Raises:
+        DatasetError: more than 1 % are missing.
+    """
     missing = [sample.image_id for sample in samples if not sample.path.is_file()]
     if len(missing) > len(samples) // 100:
         raise DatasetError(f"{root}: {len(missing)} of {len(samples)} images are missing, {missing[0]} the first")
@@ -120,20 +135,37 @@ def read_metadata(table: Path, images: Path) -> list[Sample]:
         if labels.setdefault(row["lesion_id"], label) is not label:
             raise DatasetError(f"{where}: lesion {row['lesion_id']} has another label in an earlier row")
         path = images / f"{row['image_id']}.jpg"
-        samples.append(Sample(row["image_id"], row["lesion_id"], label, path, context))
+        samples.append(Sample(row["image_id"], row["lesion_id"], label, path, context, row.get("dx_type") or ""))
     return samples
 
 
 def read_rgb(path: Path) -> NDArray[np.uint8]:
-    """Decode an image file to uint8[height, width, 3] in R, G, B order.
+    """Decode an image file as the kiosk does: uint8[height, width, 3] in R, G, B order, read-only.
 
     Raises:
         DatasetError: it is not an image.
     """
-    bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if bgr is None:
-        raise DatasetError(f"{path} is not an image that OpenCV can read")
-    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+    try:
+        return image_file.read_rgb(path)
+    except ImageUnreadable as error:
+        raise DatasetError(str(error)) from error
+
+
+def check_readable(samples: Sequence[Sample]) -> None:
+    """Decode every image.
+
+    Raises:
+        DatasetError: some cannot be; the message names the first twenty of them and says why.
+    """
+    complaints = []
+    for sample in samples:
+        try:
+            read_rgb(sample.path)
+        except DatasetError as error:
+            complaints.append(str(error))
+    if complaints:
+        shown = "\n".join(complaints[:_NAMED])
+        raise DatasetError(f"{len(complaints)} of {len(samples)} images cannot be read:\n{shown}")
 
 
 def targets(samples: Sequence[Sample]) -> NDArray[np.int64]:

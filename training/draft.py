@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -98,3 +99,12 @@ def read_document(folder: Path) -> dict[str, Any]:
     """The manifest of a sealed bundle as `edge_models.bundle.seal` was given it."""
     document = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     return {key: value for key, value in document.items() if key not in ("schema", "files", "digest")}
+
+
+def fingerprint(folder: Path) -> str:
+    """SHA-256 of all that decides a sealed bundle's answers: the same for a draft and what is published of it."""
+    document = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    names = (*document["members"], document["familiarity"]["file"])
+    decisive = {key: value for key, value in document.items() if key not in ("files", "digest", "figures")}
+    decisive["files"] = {name: document["files"][name] for name in names}
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()

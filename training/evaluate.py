@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from edge_models.bundle import Decision
 from edge_models.classifier import Classifier
+from edge_models.context import Context
 from edge_models.labels import LesionClass
 from training.dataset import CLASS_ORDER, Sample, read_rgb, targets
-from training.metrics import area_under_curve, balanced_accuracy, expected_calibration_error, recalls
+from training.metrics import area_under_curve, balanced_accuracy, expected_calibration_error, recalls, top_accuracy
 
 Figures = dict[str, float | int | dict[str, float]]
 
@@ -37,12 +38,20 @@ class Judgements(NamedTuple):
     unfamiliarity: NDArray[np.float64]
 
 
-def judge(bundle: Path, pictures: Sequence[Path], workers: int = 2) -> Judgements:
+def judge(
+    bundle: Path,
+    pictures: Sequence[Path],
+    contexts: Sequence[Context] | None = None,
+    change: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] | None = None,
+    workers: int = 2,
+) -> Judgements:
     """Classify image files with a bundle on the CPU.
 
     Args:
         bundle: folder of a sealed bundle.
         pictures: at least one.
+        contexts: what is known of the patients, one a picture; None: nothing is.
+        change: made to every decoded picture first.
         workers: classifiers at work side by side, one thread each.
     """
     idle: SimpleQueue[Classifier] = SimpleQueue()
@@ -53,7 +62,8 @@ def judge(bundle: Path, pictures: Sequence[Path], workers: int = 2) -> Judgement
     def run(number: int) -> tuple[list[float], list[float], list[bool], float]:
         classifier = idle.get()
         try:
-            said = classifier.classify(read_rgb(pictures[number]))
+            rgb = read_rgb(pictures[number])
+            said = classifier.classify(change(rgb) if change else rgb, contexts[number] if contexts else None)
         finally:
             idle.put(classifier)
         if number and number % 500 == 0:
@@ -92,7 +102,8 @@ def lesion_figures(judgements: Judgements, samples: Sequence[Sample], decision: 
         "lesions": len({sample.lesion_id for sample in samples}),
         "balanced_accuracy": balanced_accuracy(chosen, target),
         "recall": {CLASS_ORDER[label].code: value for label, value in recalls(chosen, target).items()},
-        "top1_accuracy": float(np.mean(p.argmax(axis=1) == target)),
+        "top1_accuracy": top_accuracy(p, target, 1),
+        "top3_accuracy": top_accuracy(p, target, 3),
         "expected_calibration_error": expected_calibration_error(p, target),
         "malignant_auc": area_under_curve(risk, ill),
         "referral_sensitivity": float(referred[ill].mean()),

@@ -23,6 +23,7 @@ _ROWS = [
     ("Lesions", "lesions", "{:d}"),
     ("Balanced multiclass accuracy (equal priors)", "balanced_accuracy", "{:.3f}"),
     ("Top-1 accuracy (calibrated prior)", "top1_accuracy", "{:.3f}"),
+    ("Top-3 accuracy (calibrated prior)", "top3_accuracy", "{:.3f}"),
     ("Expected calibration error, 15 bins", "expected_calibration_error", "{:.3f}"),
     ("Malignant: area under the ROC curve", "malignant_auc", "{:.3f}"),
     ("Malignant: sensitivity at the referral threshold", "referral_sensitivity", "{:.3f}"),
@@ -72,6 +73,9 @@ validation images decided nothing. The ISIC 2018 Task 3 test split was never see
 Measured by `python -m training evaluate` on the published int8 files, through the kiosk's own classifier.
 
 {chr(10).join("| " + " | ".join(row) + " |" for row in table)}
+
+Intervals, strata by age, sex and site, plots and what was not measured: `docs/model/{document["model_id"]}/report.md`
+in the project's source.
 
 Of {photos["images"]} everyday photos that no choice was made on, {photos["refused_as_unfamiliar"]:.1%} are refused as
 not a dermatoscopic image.

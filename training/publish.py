@@ -10,12 +10,13 @@ from edge_models import bundle as bundles
 from training.draft import read_document
 from training.evaluate import Figures
 from training.model_card import model_card
+from training.operators import check_operators, compile_for_edgetpu
 
 CARD = "MODEL_CARD.md"
 
 
 def publish(draft: Path, figures: Mapping[str, Figures], folder: Path) -> Path:
-    """Copy a draft bundle's files to `folder`, write its model card and seal it.
+    """Copy a draft bundle's files to `folder`, compile for the Edge TPU where that can be done, write the card, seal.
 
     Args:
         draft: folder of a sealed draft, what `write_draft` made.
@@ -27,13 +28,23 @@ def publish(draft: Path, figures: Mapping[str, Figures], folder: Path) -> Path:
 
     Raises:
         BundleError: the draft was altered.
+        TrainingError: a network is not for an Edge TPU.
     """
     manifest = bundles.load(draft).manifest
     document = {**read_document(draft), "figures": figures}
+    compiled: dict[str, bytes] = {}
+    for name in manifest.members:  # before anything is replaced
+        check_operators((draft / name).read_bytes())
+        content, message = compile_for_edgetpu(draft / name)
+        print(message)
+        if content is not None:
+            compiled[f"{Path(name).stem}_edgetpu.tflite"] = content
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     for name in (*manifest.members, manifest.familiarity.file):
         shutil.copyfile(draft / name, folder / name)
+    for name, content in compiled.items():
+        (folder / name).write_bytes(content)
     (folder / CARD).write_text(model_card(document), encoding="utf-8")
     return bundles.seal(folder, document)

@@ -11,11 +11,7 @@ from numpy.typing import NDArray
 
 from edge_models.preprocess import View, crop_square
 from training.dataset import Sample, read_rgb
-from training.errors import TrainingError
-
-EDGE_TPU_OPERATIONS = frozenset({"ADD", "CONV_2D", "DEPTHWISE_CONV_2D", "MEAN", "PAD", "RESHAPE"})
-"""Of coral.ai's list of supported operations those that this network needs; another one is a mistake in the export."""
-MAX_BYTES = 4 * 2**20
+from training.operators import check_operators
 
 
 def representative_pictures(
@@ -75,30 +71,5 @@ def quantize(model: Any, representative: NDArray[np.uint8]) -> bytes:
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = converter.inference_output_type = tf.int8
         content = bytes(converter.convert())
-    check_integer(content)
+    check_operators(content)
     return content
-
-
-def check_integer(content: bytes) -> None:
-    """Make sure that a .tflite file is full integer, has constant shapes and only operations of `EDGE_TPU_OPERATIONS`.
-
-    Raises:
-        TrainingError: it is not.
-    """
-    from tensorflow.lite.python import schema_py_generated as schema
-
-    model = schema.Model.GetRootAsModel(content, 0)
-    names = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
-    used = {names[model.OperatorCodes(index).BuiltinCode()] for index in range(model.OperatorCodesLength())}
-    if not used <= EDGE_TPU_OPERATIONS:
-        raise TrainingError(f"the network uses {', '.join(sorted(used - EDGE_TPU_OPERATIONS))}, not for an Edge TPU")
-    graph = model.Subgraphs(0)
-    integers = {schema.TensorType.INT8, schema.TensorType.INT32}
-    for index in range(graph.TensorsLength()):
-        tensor = graph.Tensors(index)
-        if tensor.Type() not in integers:
-            raise TrainingError(f"tensor {tensor.Name().decode()} is not an integer")
-        if tensor.ShapeSignatureLength() and (tensor.ShapeSignatureAsNumpy() < 0).any():
-            raise TrainingError(f"tensor {tensor.Name().decode()} has no constant shape")
-    if len(content) > MAX_BYTES:
-        raise TrainingError(f"the network has {len(content)} bytes, more than {MAX_BYTES}")

@@ -15,6 +15,7 @@ from edge_models.classifier import Classifier
 from edge_models.labels import LesionClass
 from training import __main__ as training
 from training.dataset import read_rgb
+from training.draft import fingerprint
 
 pytest.importorskip("tensorflow", reason="the training extra is not installed")
 
@@ -87,6 +88,8 @@ def test_from_pictures_to_a_published_bundle(tmp_path: Path, monkeypatch: pytest
     assert training.main(["calibrate", run, "--id", "tiny-1", "--orientations", "2", "--into", str(runs)]) == 0
     assert training.main(["publish", release, "--into", str(published)]) == 1  # not evaluated yet
     assert training.main(["evaluate", release]) == 0
+    reports = tmp_path / "reports"
+    assert training.main(["report", release, "--runs", run, "--into", str(reports)]) == 0
     assert training.main(["publish", release, "--into", str(published)]) == 0
 
     assert [row.split(",")[0] for row in (runs / "tiny" / "validation.csv").read_text().splitlines()] == [
@@ -102,6 +105,8 @@ def test_from_pictures_to_a_published_bundle(tmp_path: Path, monkeypatch: pytest
     assert set(figures) == {"validation", "isic2018_validation", "not_lesions"}
     card = (published / "tiny-1" / "MODEL_CARD.md").read_text()
     assert f"| {figures['validation']['balanced_accuracy']:.3f} |" in card
+    assert fingerprint(published / "tiny-1") in (reports / "tiny-1" / "report.md").read_text()
+    assert "float32 → int8: same class" in (reports / "tiny-1" / "report.html").read_text()
     with Classifier.open(published / "tiny-1", engine="cpu", threads=1) as classifier:
         prediction = classifier.classify(read_rgb(data / "ham10000" / "images" / "ham10000_mel_1.jpg"))
     assert sum(prediction.probabilities.values()) == pytest.approx(1.0)

@@ -8,7 +8,15 @@ import pytest
 
 from edge_models.context import Context
 from edge_models.labels import LesionClass
-from training.dataset import read_ham10000, read_isic2018_validation, read_metadata, read_not_lesions, read_rgb
+from training.dataset import (
+    Sample,
+    check_readable,
+    read_ham10000,
+    read_isic2018_validation,
+    read_metadata,
+    read_not_lesions,
+    read_rgb,
+)
 from training.errors import DatasetError
 
 HEADER = "lesion_id,image_id,dx,dx_type,age,sex,localization\n"
@@ -92,5 +100,14 @@ def test_an_image_is_read_as_red_green_blue(tmp_path: Path) -> None:
 def test_a_broken_image_is_an_error_that_names_it(tmp_path: Path) -> None:
     path = tmp_path / "ISIC_7.jpg"
     path.write_bytes(b"\xff\xd8 not a JPEG")
-    with pytest.raises(DatasetError, match=r"ISIC_7\.jpg is not an image"):
+    with pytest.raises(DatasetError, match=r"ISIC_7\.jpg is not a JPEG"):
         read_rgb(path)
+
+
+def test_all_unreadable_images_are_named_at_once(tmp_path: Path) -> None:
+    samples = [Sample(name, name, LesionClass.NV, tmp_path / f"{name}.png") for name in ("good", "empty", "gone")]
+    cv2.imwrite(str(samples[0].path), np.zeros((4, 5, 3), np.uint8))
+    check_readable(samples[:1])
+    samples[1].path.touch()
+    with pytest.raises(DatasetError, match=r"2 of 3 images cannot be read:\n.*empty\.png.*\n.*gone\.png"):
+        check_readable(samples)

@@ -188,7 +188,8 @@ class Screen:
         return found
 
     def picture(self) -> None:
-        self.see('.capture .picture[data-state="picture"]')
+        # a new screen takes no taps for a moment: they were meant for the one before
+        self.see('.screen.capture:not([inert]) .picture[data-state="picture"]')
 
     def to_capture(self) -> None:
         self.see(".start")

@@ -92,8 +92,9 @@ def test_a_server_that_restarts_while_nobody_looks(start_stage: Any, open_screen
     with start_stage("urgent") as stage:
         screen = open_screen(stage.server)
         screen.see(".start")
-        stage.server.kill()
-        stage.server.start()
+        with screen.page.expect_event("load"):  # the page notices by itself
+            stage.server.kill()
+            stage.server.start()
         screen.to_capture()
         screen.to_result()
 

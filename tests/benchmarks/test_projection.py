@@ -1,0 +1,170 @@
+"""The projection's arithmetic, the counts it starts from, and the comparison of two machines' predictions."""
+
+from __future__ import annotations
+
+import copy
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.__main__ import main
+from benchmarks.arm64.agreement import compare
+from benchmarks.arm64.counts import stage_counts
+from benchmarks.projection import BOARDS, COUNTS, REFERENCE, project, table, write_all
+
+ARM64 = Path(__file__).parents[2] / "benchmarks" / "arm64"
+INSTRUCTIONS = {
+    "quality": 200_000_000,
+    "preprocess": 80_000_000,
+    "invoke": 8 * 100_000_000,
+    "calibrate": 1_000_000,
+    "frame_copy": 5_000_000,
+}
+
+
+def new_counts() -> dict[str, Any]:
+    processors = ("cortex-a53", "cortex-a72", "cortex-a76")
+    return {
+        "bundle": "some-model",
+        "inferences": 8,
+        "commit": "",
+        "instructions": {processor: dict(INSTRUCTIONS) for processor in processors},
+    }
+
+
+@pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
+def test_ranges_are_in_order_and_add_up(board: Any) -> None:
+    document = project(new_counts(), board)
+    ranges = [*document["stages_ms"].values(), document["one_inference_ms"], document["shutter_to_assessment_ms"]]
+    for each in ranges:
+        assert 0 <= each["low"] <= each["likely"] <= each["high"]
+    for bound in ("low", "likely", "high"):
+        parts = sum(each[bound] for each in document["stages_ms"].values())
+        assert document["shutter_to_assessment_ms"][bound] == pytest.approx(parts)
+    assert document["kind"] == "projected"
+    assert "not a measurement" in document["note"]
+    assert len(document["assumptions"]) > 4
+
+
+def test_an_inference_is_the_published_one_on_the_anchors_own_board() -> None:
+    assert project(new_counts(), BOARDS["pi4"])["one_inference_ms"]["likely"] == pytest.approx(17.0)
+    # the same core at 1.0 instead of 1.4 GHz
+    assert project(new_counts(), BOARDS["pi-zero-2-w"])["one_inference_ms"]["likely"] == pytest.approx(30 * 1.4)
+
+
+@given(st.sampled_from(sorted(BOARDS)), st.sampled_from(sorted(INSTRUCTIONS)), st.integers(1, 50))
+def test_more_instructions_never_take_less(key: str, stage: str, factor: int) -> None:
+    board = BOARDS[key]
+    before = project(new_counts(), board)
+    grown = new_counts()
+    grown["instructions"][board.processor][stage] *= factor
+    if stage == "invoke":
+        # the published time holds for the anchor's count, whatever that is
+        grown["instructions"][board.anchor.processor][stage] = INSTRUCTIONS[stage]
+        if board.processor == board.anchor.processor:
+            return
+    after = project(grown, board)
+    for bound in ("low", "likely", "high"):
+        assert after["stages_ms"][stage][bound] >= before["stages_ms"][stage][bound]
+
+
+def test_a_stage_is_not_faster_than_memory() -> None:
+    counts = new_counts()
+    counts["instructions"]["cortex-a53"]["quality"] = 1
+    quality = project(counts, BOARDS["pi-zero-2-w"])["stages_ms"]["quality"]
+    assert quality["low"] > 36 / 3.1  # 37 MB of a frame, at most 3 GB/s read
+
+
+def test_project_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    counts = tmp_path / "counts.json"
+    counts.write_text(json.dumps(new_counts()), encoding="utf-8")
+    assert main(["project", "--counts", str(counts), "--out", str(tmp_path)]) == 0
+    shown = capsys.readouterr().out
+    assert "PROJECTED, not measured" in shown
+    assert "XNNPACK README" in shown
+    for key, board in BOARDS.items():
+        assert board.name in shown
+        assert json.loads((tmp_path / f"{key}-cpu.projected.json").read_text(encoding="utf-8"))["board"] == board.name
+
+
+def test_missing_counts_say_how_to_get_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["project", "--counts", str(tmp_path / "none.json"), "--out", str(tmp_path)]) == 2
+    assert "benchmarks/arm64/run.sh" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not COUNTS.exists(), reason="no counted instructions: benchmarks/arm64/run.sh makes them")
+def test_the_committed_projections_are_what_the_committed_counts_give(tmp_path: Path) -> None:
+    documents = write_all(json.loads(COUNTS.read_text(encoding="utf-8")), tmp_path)
+    assert "Raspberry Pi 4" in table(documents)
+    for key in BOARDS:
+        name = f"{key}-cpu.projected.json"
+        assert (tmp_path / name).read_text(encoding="utf-8") == (REFERENCE / name).read_text(encoding="utf-8")
+
+
+def test_counts_are_differences_of_marks() -> None:
+    # quality, preprocess, invoke, classify, frame copy: begin and end of each
+    lines = ["0 100", "1 150", "2 200", "3 230", "4 300", "5 1300", "6 2000", "7 3080", "8 4000", "9 4007"]
+    expected = {"quality": 50, "preprocess": 30, "invoke": 1000, "calibrate": 50, "frame_copy": 7}
+    assert stage_counts(lines) == expected
+
+
+def test_marks_of_a_program_that_died_are_refused() -> None:
+    with pytest.raises(ValueError, match="did not run to its end"):
+        stage_counts(["0 100", "1 150"])
+
+
+def line(image: str, nv: float, outcome: str = "result", model: str = "m") -> str:
+    probabilities = {"nv": nv, "mel": 1 - nv}
+    top = sorted(probabilities, key=lambda code: -probabilities[code])
+    return json.dumps(
+        {
+            "image": image,
+            "outcome": outcome,
+            "probabilities": probabilities,
+            "top3": top,
+            "model_id": model,
+            "engine": "LiteRT",
+        }
+    )
+
+
+def test_agreement_names_the_worst_image() -> None:
+    here = [line("/a/1.jpg", 0.9), line("/a/2.jpg", 0.6), line("/a/3.jpg", 0.2)]
+    there = [line("/b/3.jpg", 0.2), line("/b/1.jpg", 0.9), line("/b/2.jpg", 0.45)]
+    found = compare(here, there)
+    assert found["images"] == 3
+    assert found["same_class"] == pytest.approx(2 / 3)
+    assert found["identical"] == pytest.approx(2 / 3)
+    assert found["largest_difference"] == pytest.approx(0.15)
+    assert found["largest_difference_image"] == "2.jpg"
+
+
+def test_agreement_of_unlike_runs_is_refused() -> None:
+    with pytest.raises(ValueError, match="not over the same images"):
+        compare([line("1.jpg", 0.5)], [line("2.jpg", 0.5)])
+    with pytest.raises(ValueError, match="the two runs are of"):
+        compare([line("1.jpg", 0.5)], [line("1.jpg", 0.5, model="other")])
+
+
+def test_projecting_leaves_the_counts_alone() -> None:
+    counts = new_counts()
+    before = copy.deepcopy(counts)
+    project(counts, BOARDS["pi5"])
+    assert counts == before
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler: apt-get install gcc libc6-dev")
+def test_the_counting_plugin_builds_without_warnings(tmp_path: Path) -> None:
+    flags = ["-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror"]
+    subprocess.run(["cc", *flags, "-o", tmp_path / "counter.so", ARM64 / "counter.c"], check=True)
+
+
+@pytest.mark.skipif(not shutil.which("shellcheck"), reason="no shellcheck: apt-get install shellcheck")
+def test_the_script_is_shellcheck_clean() -> None:
+    subprocess.run(["shellcheck", "--severity=warning", "-x", ARM64 / "run.sh"], check=True, cwd=ARM64.parents[1])

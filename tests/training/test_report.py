@@ -1,0 +1,96 @@
+"""A report of an untrained bundle on generated pictures; and the committed one is about the bundle that ships."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from edge_models import bundle as bundles
+from edge_models.context import Context
+from edge_models.labels import LesionClass
+from training.dataset import Sample
+from training.document import Table, to_markdown
+from training.draft import fingerprint
+from training.evaluate import Judgements
+from training.report import report
+from training.report_tables import Study, class_table, confusion_table, flips, strata_table
+
+MODELS = Path(__file__).parents[2] / "docs" / "model"
+
+
+def said(labels: list[LesionClass]) -> Judgements:
+    """Nine in ten for each of these."""
+    p = np.full((len(labels), 7), 0.1 / 6)
+    p[np.arange(len(labels)), [list(LesionClass).index(label) for label in labels]] = 0.9
+    return Judgements(p, p, p > 0.05, np.zeros(len(labels)))
+
+
+def small_study() -> Study:
+    """Three melanomas, two of them seen, one of those only before a change; two naevi."""
+    mel, nv, bkl = LesionClass.MEL, LesionClass.NV, LesionClass.BKL
+    truth = [(mel, 80), (mel, 80), (mel, 20), (nv, 20), (nv, None)]
+    samples = [
+        Sample(f"I{number}", f"L{number}", label, Path(), Context(age, "female"), "histo")
+        for number, (label, age) in enumerate(truth)
+    ]
+    before = said([mel, mel, bkl, nv, nv])
+    return Study("small", samples, before, before, {"turned": said([mel, nv, bkl, nv, nv])}, {}, {}, {})
+
+
+def test_tables_by_hand() -> None:
+    study = small_study()
+    by_class = {row[0]: row[1:] for row in class_table(study)}
+    assert by_class["Melanoma"] == ["3", "3", "0.667", "1.000", "0.833"]  # ties of the third with the naevi: 5 / 6
+    assert by_class["Benign keratosis"] == ["0", "0", "–", "0.000", "–"]
+    counts = {row[0]: row[1:] for row in confusion_table(study)}
+    assert counts["mel"] == ["0", "0", "1", "0", "2", "0", "0"]
+    assert flips(study) == {"turned": 0.2}
+
+
+def test_strata_count_what_they_rest_on() -> None:
+    decision = bundles.Decision(0.5, 0.5, 0.95, 0.9)
+    rows = {row[0]: row[1:] for row in strata_table(small_study(), decision)}
+    assert rows["Age: 75 and more"] == ["2", "1.000", "1.000 (2/2)", "–", "1.000 (2/2)"]
+    assert rows["Age: 0–29"] == ["2", "0.500", "0.000 (0/1)", "1.000 (1/1)", "0.000 (0/1)"]
+    assert rows["Age: not known"][1] == "1.000"
+    assert rows["Sex: female"][0] == rows["Label from: histo"][0] == "5"
+
+
+def test_a_report_of_a_bundle(tmp_path: Path, make_bundle: Callable[..., Path]) -> None:
+    pytest.importorskip("tensorflow", reason="the training extra is not installed")
+    rng = np.random.default_rng(1)
+    samples: list[Sample] = []
+    for number, label in enumerate(list(LesionClass) * 2):
+        path = tmp_path / f"I{number}.png"
+        coarse = rng.integers(0, 256, (6, 8, 3), dtype=np.uint8)
+        cv2.imwrite(str(path), cv2.resize(coarse, (64, 48), interpolation=cv2.INTER_NEAREST))
+        samples.append(Sample(path.stem, f"L{number}", label, path, Context(50.0 + number)))
+    bundle = make_bundle({"split": "generated"})
+    cost: dict[str, Any] = {"step": 2, "steps": 3, "images": 14, "same_class": 0.981}
+    cost |= {"balanced_accuracy_float32": 0.75, "balanced_accuracy_int8": 0.745}
+    blocks = report(bundle, {"one": samples, "two": samples[:7]}, [samples[0].path], [cost])
+    text = to_markdown(blocks)
+    assert fingerprint(bundle) in text
+    assert "| float32 → int8: loss, one view | ≤ 1.0 point | ≤ 0.3 | 0.5 points | – |" in text
+    assert "2 × MEAN v2" in text
+    for table in blocks:
+        if isinstance(table, Table):
+            assert {len(row) for row in table.rows} == {len(table.rows[0])}
+    targets = next(block for block in blocks if isinstance(block, Table))
+    assert len(targets.rows) == 16
+    without = "".join(line for line in text.splitlines() if line.startswith("| float32"))
+    assert "not measured" in to_markdown(report(bundle, {"one": samples}, [samples[0].path], []))
+    assert "not measured" not in without
+
+
+def test_the_committed_report_is_about_the_bundle_that_ships_and_small() -> None:
+    bundle = bundles.default_bundle()
+    folder = MODELS / bundles.load(bundle).manifest.model_id
+    text = (folder / "report.md").read_text(encoding="utf-8")
+    assert fingerprint(bundle) in text, f"make it again: python -m training report {bundle} --runs runs/…"
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 400_000

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training.robustness import CHANGES, brighter, closer, turned
+
+
+@given(height=st.integers(40, 90), width=st.integers(40, 90), name=st.sampled_from(sorted(CHANGES)))
+def test_a_change_gives_a_picture_and_leaves_the_original(height: int, width: int, name: str) -> None:
+    rgb = np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    rgb.setflags(write=False)
+    changed = CHANGES[name](rgb)
+    assert changed.dtype == np.uint8
+    assert changed.ndim == 3
+    assert changed.size > 0
+    assert changed.shape != rgb.shape or (changed != rgb).any()
+
+
+def test_a_turn_is_undone_by_the_rest_of_the_circle() -> None:
+    rgb = np.arange(5 * 4 * 3, dtype=np.uint8).reshape(5, 4, 3)
+    np.testing.assert_array_equal(turned(3)(turned(1)(rgb)), rgb)
+    np.testing.assert_array_equal(turned(1)(rgb)[0, 0], rgb[0, -1])  # counter-clockwise
+
+
+def test_brightness_is_a_gain_that_stops_at_white() -> None:
+    rgb = np.array([[[0, 100, 250]]], np.uint8)
+    assert brighter(1.1)(rgb).tolist() == [[[0, 110, 255]]]
+    assert brighter(0.9)(rgb).tolist() == [[[0, 90, 225]]]
+
+
+@pytest.mark.parametrize(("factor", "side"), [(1.05, 380), (1.0 / 1.05, 420)])
+def test_zoom_keeps_the_centre_in_the_centre(factor: float, side: int) -> None:
+    rgb = np.zeros((400, 400, 3), np.uint8)
+    rgb[190:210, 190:210] = 255
+    changed = closer(factor)(rgb)
+    assert abs(changed.shape[0] - side) <= 2
+    assert changed.shape[0] == changed.shape[1]
+    np.testing.assert_array_equal(changed, changed[::-1, ::-1])
+    assert changed.sum() == rgb.sum()

@@ -1,0 +1,48 @@
+"""Small changes of a picture that should not change what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Change = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+
+
+def turned(quarter_turns: int) -> Change:
+    """Turn counter-clockwise."""
+    return lambda rgb: np.ascontiguousarray(np.rot90(rgb, quarter_turns))
+
+
+def brighter(gain: float) -> Change:
+    """Multiply the pixel values, clipped at white."""
+    table = np.clip(np.round(np.arange(256) * gain), 0, 255).astype(np.uint8)
+    return lambda rgb: table[rgb]
+
+
+def closer(factor: float) -> Change:
+    """Keep the central part for a factor above 1; below 1 the surroundings are mirrored from the picture's edge."""
+
+    def change(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        height, width = rgb.shape[:2]
+        down, across = round(height * (1.0 / factor - 1.0) / 2.0), round(width * (1.0 / factor - 1.0) / 2.0)
+        if factor >= 1.0:
+            return np.ascontiguousarray(rgb[-down : height + down, -across : width + across])
+        bordered = cv2.copyMakeBorder(rgb, down, down, across, across, cv2.BORDER_REFLECT_101)
+        return np.asarray(bordered, np.uint8)
+
+    return change
+
+
+CHANGES: dict[str, Change] = {
+    "turned by 90°": turned(1),
+    "turned by 180°": turned(2),
+    "turned by 270°": turned(3),
+    "10 % darker": brighter(0.9),
+    "10 % brighter": brighter(1.1),
+    "5 % closer": closer(1.05),
+    "5 % farther": closer(1.0 / 1.05),
+}
+"""By name, what the report tries."""
