@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -75,4 +74,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if known:
         strange = [name for name, verdict in reference.judge(ratios, known).items() if verdict.startswith("too")]
         if strange:
-            warnings.warn(f"outside this board's reference: {', '.join(strange)}", stacklevel=1)
+            terminalreporter.write_line(f"WARNING: outside this board's reference: {', '.join(strange)}", yellow=True)

@@ -19,7 +19,7 @@ if [ -z "${BARE_LAYER:-}" ]; then
   exit
 fi
 
-root=$BARE_LAYER/root
+root=$BARE_LAYER/merged
 layer "$BARE_TREE" "$BARE_LAYER"
 mkdir "$root/srv/origin"
 mount --bind -o ro "$project" "$root/srv/origin"
@@ -69,7 +69,7 @@ as_newcomer make --no-print-directory -C "$clone" test || failed+=" user"
 say "make test without the rights to install took $((SECONDS - began)) s, set-up included"
 
 # --- root: everything that is missing is installed
-clone=/root/dermakiosk
+clone=/srv/dermakiosk
 as_root git clone --quiet /srv/origin "$clone"
 say "make run as root: healthy after $(run_until_healthy as_root) s, set-up included"
 began=$SECONDS

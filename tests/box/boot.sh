@@ -21,7 +21,7 @@ if [ -z "${BOOT_LAYER:-}" ]; then
   exit
 fi
 
-root=$BOOT_LAYER/root
+root=$BOOT_LAYER/merged
 layer "$BOOT_TREE" "$BOOT_LAYER"
 copy_project "$root/srv/dermakiosk"
 

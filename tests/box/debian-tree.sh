@@ -37,13 +37,13 @@ host_settings() {
   done
 }
 
-# layer LOWER DIR: mounts a throw-away layer over the tree LOWER at DIR/root; in a mount namespace of the caller's
+# layer LOWER DIR: mounts a throw-away layer over the tree LOWER at DIR/merged; in a mount namespace of the caller's
 layer() {
-  mkdir -p "$2"/{upper,work,root}
-  mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/root"
-  mount -t proc proc "$2/root/proc"
-  mount --rbind /sys "$2/root/sys"
-  mount --rbind /dev "$2/root/dev"
+  mkdir -p "$2"/{upper,work,merged}
+  mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/merged"
+  mount -t proc proc "$2/merged/proc"
+  mount --rbind /sys "$2/merged/sys"
+  mount --rbind /dev "$2/merged/dev"
 }
 
 # within ROOT COMMAND…: a command in it, with a clean environment but for what the network needs
