@@ -155,12 +155,13 @@ class Station:
         not done is replaced (Retake).
         """
         with self._changed:
-            if self._case is not None and self._job is not None and not self._job.done():
+            if self._case is not None and self._examining():
                 return self._case.ticket
             ticket = self._new_ticket()
             self._case = Case(ticket, examination, None)
             self._job_started_s = monotonic()
             self._job = self._worker.submit(self._examine, examination)
+            self._job.add_done_callback(self._wake_preview)
             return ticket
 
     def wait(self, ticket: str, timeout_s: float) -> Assessment | None:
@@ -207,7 +208,7 @@ class Station:
         """Whether both threads really get on with their work; what feeds the watchdog."""
         with self._changed:
             now = monotonic()
-            job_stuck = self._job is not None and not self._job.done() and now - self._job_started_s > STUCK_AFTER_S
+            job_stuck = self._examining() and now - self._job_started_s > STUCK_AFTER_S
             return self._thread.is_alive() and now - self._progress_s <= STUCK_AFTER_S and not job_stuck
 
     # the worker
@@ -304,13 +305,25 @@ class Station:
             self._changed.wait_for(lambda: not self._running, seconds)
 
     def _viewer_or_idle_check(self) -> bool:
-        """Wait until somebody looks or the idle check is due; False when the station is closing."""
+        """Wait until somebody looks or the idle check is due; False when the station is closing.
+
+        While a picture is being assessed nobody looks at the live one, and the cores belong to the assessment.
+        """
+
+        def wanted() -> bool:
+            looking = self._waiting > 0 or monotonic() - self._last_viewer_s < VIEWER_MEMORY_S
+            return not self._running or (looking and not self._examining())
+
         with self._changed:
-            self._changed.wait_for(
-                lambda: not self._running or monotonic() - self._last_viewer_s < VIEWER_MEMORY_S or self._waiting > 0,
-                IDLE_CHECK_INTERVAL_S,
-            )
+            self._changed.wait_for(wanted, IDLE_CHECK_INTERVAL_S)
             return self._running
+
+    def _examining(self) -> bool:
+        return self._job is not None and not self._job.done()
+
+    def _wake_preview(self, _job: Future[Assessment]) -> None:
+        with self._changed:
+            self._changed.notify_all()
 
     def _publish(self, frame: Frame, hints: _Hints) -> None:
         with self._changed:
