@@ -20,7 +20,6 @@ from benchmarks.peer import SCALINGS, Job, keras_network, quantised, scaled
 from benchmarks.peers_plot import svg
 from benchmarks.tflite_network import padding, read_network
 from edge_models import bundle as bundles
-from edge_models.errors import BundleError
 from edge_models.image_file import read_rgb
 from edge_models.labels import LesionClass
 from edge_models.preprocess import View, model_input, quantise
@@ -33,10 +32,7 @@ TINY = Path(__file__).parents[1] / "data" / "tiny_a_int8.tflite"
 def content(request: pytest.FixtureRequest) -> bytes:
     if request.param == "tiny":
         return TINY.read_bytes()
-    try:
-        return bundles.load(bundles.default_bundle()).member_bytes[0]
-    except BundleError as error:
-        pytest.skip(str(error))
+    return bundles.load(bundles.default_bundle()).member_bytes[0]
 
 
 def run_litert(content: bytes, values: Any) -> list[Any]:
@@ -83,10 +79,7 @@ def test_the_float_onnx_network_is_tensorflows_own(picture: Any, tmp_path: Path)
     pytest.importorskip("keras")
     from benchmarks.onnx_network import INPUT, to_onnx
 
-    try:
-        content = bundles.load(bundles.default_bundle()).member_bytes[0]
-    except BundleError as error:
-        pytest.skip(str(error))
+    content = bundles.load(bundles.default_bundle()).member_bytes[0]
     network = read_network(content)
     _, real = inputs(content, picture)
     np.savez(tmp_path / "weights.npz", **dict(peers._convolutions(network)))
