@@ -126,7 +126,7 @@ def evaluate(
         bundle: folder of a sealed bundle.
         decision: its thresholds.
         lesions: samples by the name of their data set.
-        not_lesions: photos that no choice was made on.
+        not_lesions: photos that nothing was fitted on.
     """
     figures = {
         name: lesion_figures(judge(bundle, [sample.path for sample in samples]), samples, decision)

@@ -65,8 +65,9 @@ MobileNetV2 with full-integer (int8) weights and activations: {len(document["mem
 {document["licence"]}.
 
 Split by lesion: no lesion of the validation or calibration part was trained on. The validation part chose the views
-and the recipe; temperature, biases and thresholds come from the calibration part. The official ISIC 2018 Task 3
-validation images decided nothing. The ISIC 2018 Task 3 test split was never seen.
+and the recipe, and one of three candidates; the official ISIC 2018 Task 3 validation images were in view when that was
+done, so both columns may flatter. Temperature, biases and thresholds come from the calibration part.
+The ISIC 2018 Task 3 test split was never seen.
 
 ## Figures
 
@@ -77,7 +78,7 @@ Measured by `python -m training evaluate` on the published int8 files, through t
 Intervals, strata by age, sex and site, plots and what was not measured: `docs/model/{document["model_id"]}/report.md`
 in the project's source.
 
-Of {photos["images"]} everyday photos that no choice was made on, {photos["refused_as_unfamiliar"]:.1%} are refused as
+Of {photos["images"]} everyday photos that nothing was fitted on, {photos["refused_as_unfamiliar"]:.1%} are refused as
 not a dermatoscopic image.
 
 ## Where it fails

@@ -70,7 +70,7 @@ def report(
     Args:
         bundle: its folder.
         lesions: samples by the data set's name, the held-out lesions first; nothing of it was fitted on these.
-        not_lesions: photos that no choice was made on.
+        not_lesions: photos that nothing was fitted on.
         costs: what `quantize` measured of the bundle's members; empty where their runs are not at hand.
 
     Raises:
@@ -97,7 +97,8 @@ def report(
         ),
         Text(
             "The held-out lesions chose views and recipe, and nothing else; temperature, biases and thresholds come "
-            "from other lesions (the calibration part). The official validation images decided nothing. The official "
+            "from other lesions (the calibration part). Among three "
+            "candidates the released one was chosen with the official validation images in view. The official "
             "test split was never seen: targets are for that split, what stands beside them is measured here. In "
             f"brackets: 95 % intervals, {REPEATS} bootstrap repetitions by lesion, within classes; those of the "
             "calibration error lie too high, as repetitions add to it. In balanced accuracy a class "
@@ -105,7 +106,7 @@ def report(
         ),
         Heading(2, "Targets"),
         Table(target_table(studies, refused, costs)),
-        Text(f"Everyday photos: {len(not_lesions)} that no choice was made on."),
+        Text(f"Everyday photos: {len(not_lesions)} that nothing was fitted on."),
         Heading(2, "Figures"),
         Text(
             "Balanced accuracy is of the class with the highest score under equal priors, everything else of the "
