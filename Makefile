@@ -68,17 +68,19 @@ lint: .venv/dev.stamp  ## style, types, shell scripts
 bench: .venv/dev.stamp  ## the benchmark suites
 	@$(bin)/python -m pytest benchmarks -o addopts="--import-mode=importlib" --benchmark-only $(ARGS)
 
-# one member; `python -m training --help` has what more there is
-CONFIG ?= mobilenet_v2_a
-MODEL ?= $(CONFIG)
+# in their order: each of these starts from the one before; `python -m training --help` has what more there is
+MEMBERS ?= mobilenet_v2_a mobilenet_v2_b
+MODEL ?= $(lastword $(MEMBERS))-bundle
+member_runs = $(addprefix runs/,$(MEMBERS))
 
 .PHONY: train
-train: .venv/dev.stamp  ## the whole training chain (DERMAKIOSK_DATA, DERMAKIOSK_WEIGHTS; CONFIG=, MODEL= the new bundle's id)
-	@$(bin)/python -m training train training/configs/$(CONFIG).toml
-	@$(bin)/python -m training quantize runs/$(CONFIG)
-	@$(bin)/python -m training calibrate runs/$(CONFIG) --id $(MODEL)
-	@$(bin)/python -m training evaluate runs/$(MODEL)
-	@$(bin)/python -m training report runs/$(MODEL) --runs runs/$(CONFIG)
+train: .venv/dev.stamp  ## the whole training chain (DERMAKIOSK_DATA, DERMAKIOSK_WEIGHTS; MEMBERS= configs, MODEL= the new bundle's id)
+	@for member in $(MEMBERS); do \
+	  $(bin)/python -m training train training/configs/$$member.toml && $(bin)/python -m training quantize runs/$$member || exit 1; \
+	done
+	@$(bin)/python -m training calibrate $(member_runs) --id $(MODEL)
+	@$(bin)/python -m training evaluate runs/$(MODEL) --runs $(member_runs)
+	@$(bin)/python -m training report runs/$(MODEL) --runs $(member_runs)
 	@$(bin)/python -m training publish runs/$(MODEL)
 
 .PHONY: lock

@@ -40,8 +40,9 @@ def _add_latency(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     latency.add_argument("--bundle", type=Path, metavar="DIR", help="default: the one that ships")
     latency.add_argument("--budget-ms", type=float, help="exit code 1 where the warm p95 is over it")
     latency.set_defaults(command=_latency)
-    device = commands.add_parser("device", help="the whole set in ten minutes, and one file to send back")
+    device = commands.add_parser("device", help="the whole set in ten minutes: a file to send back, and a page")
     device.add_argument("--minutes", type=float, default=4.0, help="of the sustained part (%(default)s)")
+    device.add_argument("--accuracy", type=Path, metavar="FILE", help="from training (default: the bundle's own)")
     device.set_defaults(command=_device)
     for command in (latency, device):
         command.add_argument("--camera", metavar="SOURCE", default="phantom", help="as dermakiosk run (%(default)s)")
@@ -53,11 +54,17 @@ def _add_latency(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     compare.add_argument("after", type=Path)
     compare.set_defaults(command=_compare)
     report = commands.add_parser("report", help="one self-contained HTML page")
-    report.add_argument("files", nargs="+", type=Path, metavar="FILE", help="from latency or device; accuracy tables")
+    report.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="from device, latency, screen, peers; accuracy tables"
+    )
     report.add_argument("-o", "--output", type=Path, metavar="FILE", required=True)
     report.set_defaults(command=_report)
-    reference = commands.add_parser("reference", help="what a device sent becomes the reference for its kind")
-    reference.add_argument("file", type=Path, help="from device")
+    targets = commands.add_parser("targets", help="the goals, and what files say of them")
+    targets.add_argument("files", nargs="+", type=Path, metavar="FILE", help="from device, latency, screen, peers")
+    targets.set_defaults(command=_targets)
+    reference = commands.add_parser("reference", help="what is normal for a board: made anew, or compared with")
+    reference.add_argument("file", type=Path, nargs="?", help="from device (default: the suites are run now)")
+    reference.add_argument("--compare", action="store_true", help="change nothing; exit code 1 where a ratio is out")
     reference.set_defaults(command=_reference)
 
 
@@ -83,18 +90,46 @@ def _latency(options: argparse.Namespace) -> int:
 
 
 def _device(options: argparse.Namespace) -> int:
-    from benchmarks import latency, reference, screen
+    from benchmarks import latency, peers, reference, screen, targets
     from benchmarks.device import measure
+    from benchmarks.report import page
 
+    given = _accuracy(options.accuracy)
     document = measure(options.camera, options.engine, options.minutes, lambda words: print(words, flush=True))
     _write(options.json, document)
+    model_id = document["latency"]["bundle"]["model_id"]
+    shown = options.json.with_suffix(".html")
+    shown.write_text(page([document, *(given or _accuracy_of(model_id))]), encoding="utf-8")
     print(latency.table(document["latency"]))
     if document["screen"]:
         print(f"\n{screen.table(document['screen'])}")
     if document["ratios"]:
         print(f"\n{reference.table(document['ratios'], None)}")
-    print(f"\nplease send back {options.json}")
+    if document["peers"]:
+        print(f"\n{peers.table(document['peers'])}")
+    print(f"\n{targets.table(targets.targets([document]))}")
+    print(f"\n{shown} shows it; please send back {options.json}")
     return 0
+
+
+def _accuracy(path: Path | None) -> list[dict[str, Any]]:
+    """The accuracy table in a file; none where none is named."""
+    from benchmarks import kinds
+    from benchmarks.documents import read
+
+    if path is None:
+        return []
+    document = read(path)
+    if document["kind"] != kinds.ACCURACY:
+        raise RuntimeError(f"{path} is no accuracy table")
+    return [document]
+
+
+def _accuracy_of(model_id: str) -> list[dict[str, Any]]:
+    """The accuracy table that was published with a bundle, where there is one."""
+    from benchmarks.accuracy import file_of
+
+    return _accuracy(file_of(model_id))
 
 
 def _compare(options: argparse.Namespace) -> int:
@@ -112,25 +147,59 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from benchmarks.documents import read
+    from benchmarks import kinds
+    from benchmarks.documents import parts, read
     from benchmarks.report import page
 
-    options.output.write_text(page([read(path) for path in options.files]), encoding="utf-8")
+    files = [read(path) for path in options.files]
+    measured = [file for file in files if file["kind"] != kinds.ACCURACY]
+    if len(measured) == len(files):
+        models = dict.fromkeys(each["bundle"]["model_id"] for each in parts(measured, kinds.LATENCY))
+        files += [found for model_id in models for found in _accuracy_of(model_id)]
+    options.output.write_text(page(files), encoding="utf-8")
     return 0
+
+
+def _targets(options: argparse.Namespace) -> int:
+    from benchmarks import kinds
+    from benchmarks.documents import read
+    from benchmarks.targets import table, targets
+
+    documents = [read(path) for path in options.files]
+    found = targets([each for each in documents if each["kind"] != kinds.ACCURACY])
+    print(table(found))
+    return 0 if all(each.met for each in found) else 1
 
 
 def _reference(options: argparse.Namespace) -> int:
     from benchmarks import reference
+
+    ratios, about = _ratios(options.file)
+    path = reference.file_for(about["machine"], about["engine"])
+    if options.compare:
+        if not path.exists():
+            raise RuntimeError(f"this board has no reference yet: python -m benchmarks reference writes {path.name}")
+        known = reference.load(path)
+        print(reference.table(ratios, known))
+        return 1 if reference.strange(reference.judge(ratios, known)) else 0
+    document = reference.new_reference(ratios, about["machine"], about["engine"], about["bundle"])
+    _write(path, document)
+    print(f"{reference.table(ratios, document)}\n{path}")
+    return 0
+
+
+def _ratios(file: Path | None) -> tuple[Mapping[str, float], Mapping[str, Any]]:
+    """The suites' ratios, and machine, engine and bundle: of a device's file, or measured now."""
+    from benchmarks import device
     from benchmarks.documents import latency_of, read
 
-    document = read(options.file)
-    found = latency_of(document, options.file)
+    if file is None:
+        return device.suite_ratios(), device.about()
+    document = read(file)
+    found = latency_of(document, file)
     if not document.get("ratios"):
-        raise RuntimeError(f"{options.file} holds no ratios: python -m benchmarks device makes one that does")
-    path = reference.file_for(found["machine"], found["engine"])
-    _write(path, reference.new_reference(document["ratios"], found["machine"], found["engine"], found["bundle"]))
-    print(path)
-    return 0
+        raise RuntimeError(f"{file} holds no ratios: python -m benchmarks device makes one that does")
+    return document["ratios"], found
 
 
 def _write(path: Path, document: Mapping[str, Any]) -> None:

@@ -37,7 +37,8 @@ def captures(station: Station, wanted: Callable[[int, float], bool]) -> Iterator
     camera does between two patients is no part of a capture.
 
     Yields:
-        `at_s` (since the first), `outcome`, `timings_ms` by stage, `resident_mib` and the board's `reading`.
+        `at_s` (since the first), `outcome`, `timings_ms` by stage, `inferences_ms` by member and view, `resident_mib`
+        and the board's `reading`.
 
     Raises:
         RuntimeError: the camera or the engine failed; the message says what to do.
@@ -58,6 +59,7 @@ def captures(station: Station, wanted: Callable[[int, float], bool]) -> Iterator
             "at_s": perf_counter() - started,
             "outcome": str(assessment.outcome),
             "timings_ms": dict(assessment.timings_ms),
+            "inferences_ms": [list(member) for member in assessment.inferences_ms],
             "resident_mib": resident_mib(),
             **reading(),
         }

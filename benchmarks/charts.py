@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -99,24 +100,40 @@ def _panel(x: svg.Scale, known: Sequence[tuple[float, float]], top: float, botto
     ]
 
 
-def accuracy(rows: Sequence[tuple[str, float, float]]) -> str:
-    """Balanced accuracy against time: `rows` of (name, ms, 0 … 1); what nothing quicker beats is joined by a line."""
-    rows = sorted(rows, key=lambda row: (row[1], -row[2]))
-    low, high = min(row[2] for row in rows), max(row[2] for row in rows)
+@dataclass(frozen=True)
+class Point:
+    """One point of `accuracy`.
+
+    Attributes:
+        name: short, written beside the point where nothing quicker is as good.
+        details: shown when it is pointed at.
+        value: balanced accuracy, 0 … 1.
+    """
+
+    name: str
+    details: str
+    ms: float
+    value: float
+
+
+def accuracy(points: Sequence[Point]) -> str:
+    """Balanced accuracy against time; what nothing quicker beats is joined by a line and named."""
+    points = sorted(points, key=lambda point: (point.ms, -point.value))
+    low, high = min(point.value for point in points), max(point.value for point in points)
     margin = max(0.01, (high - low) * 0.15)
-    x = svg.scale(0.0, max(row[1] for row in rows) * 1.15, _LEFT, WIDTH - _RIGHT)
+    last_ms = max(point.ms for point in points) * 1.15
+    x = svg.scale(0.0, last_ms, _LEFT, WIDTH - _RIGHT)
     y = svg.scale(low - margin, high + margin, 250.0, 16.0)
     parts = svg.y_axis(y, svg.ticks(low - margin, high + margin, 5), _LEFT, WIDTH - _RIGHT, "")
-    parts += svg.x_axis(x, svg.ticks(0.0, max(row[1] for row in rows) * 1.15), 16.0, 250.0, "ms")
-    best: list[tuple[str, float, float]] = []
-    for row in rows:
-        if not best or row[2] > best[-1][2]:
-            best.append(row)
-    parts.append(svg.path([(x(at), y(value)) for _, at, value in best], "front"))
-    for name, at, value in rows:
-        parts.append(
-            svg.dot(x(at), y(value), "sample" if (name, at, value) in best else "lesser", 4.5, f"{name}: {value:.3f}")
-        )
-        if (name, at, value) in best:
-            parts.append(svg.text(x(at) + 8, y(value) + 14, name, "tick"))
+    parts += svg.x_axis(x, svg.ticks(0.0, last_ms), 16.0, 250.0, "ms")
+    best: list[Point] = []
+    for point in points:
+        if not best or point.value > best[-1].value:
+            best.append(point)
+    parts.append(svg.path([(x(point.ms), y(point.value)) for point in best], "front"))
+    for point in points:
+        kind = "sample" if point in best else "lesser"
+        parts.append(svg.dot(x(point.ms), y(point.value), kind, 4.5, point.details))
+        if point in best:
+            parts.append(svg.text(x(point.ms) + 8, y(point.value) + 14, point.name, "tick"))
     return svg.drawing(WIDTH, 278.0, "balanced accuracy against time from shutter to assessment", parts)

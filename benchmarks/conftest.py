@@ -72,6 +72,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.write_sep("=", f"{path.stem} ({known['status']})" if known else f"no reference {path.name}")
     terminalreporter.write_line(reference.table(ratios, known))
     if known:
-        strange = [name for name, verdict in reference.judge(ratios, known).items() if verdict.startswith("too")]
+        strange = reference.strange(reference.judge(ratios, known))
         if strange:
             terminalreporter.write_line(f"WARNING: outside this board's reference: {', '.join(strange)}", yellow=True)

@@ -8,19 +8,21 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks import latency
+from benchmarks import kinds, latency
 from benchmarks.latency import Options
+from benchmarks.machine import this_machine
+from edge_models.classifier import Classifier
 
-KIND = "device"
 _SUITES_TIMEOUT_S = 600
 _ROOT = Path(__file__).parents[1]
 
 
 def measure(camera: str, engine: str, minutes: float, say: Callable[[str], None]) -> dict[str, Any]:
-    """Latency cold, warm and sustained, the screen, and the suites' ratios.
+    """Latency cold, warm and sustained, the screen, the suites' ratios, and the network in other engines.
 
     What this device cannot do is left out with the reason; latency is never left out.
 
@@ -31,15 +33,15 @@ def measure(camera: str, engine: str, minutes: float, say: Callable[[str], None]
         say: told what comes next.
 
     Returns:
-        A JSON document: `latency`, `screen` and `ratios`, the latter two None where `left_out` says why.
+        A JSON document: `latency`, `screen`, `ratios` and `peers`, all but the first None where `left_out` says why.
 
     Raises:
         RuntimeError, EdgeModelError, CameraError: as `latency.measure`.
     """
     say(f"latency: 5 cold starts, 100 captures, then {minutes:g} minutes of captures")
-    document: dict[str, Any] = {"kind": KIND, "screen": None, "ratios": None, "left_out": {}}
+    document: dict[str, Any] = {"kind": kinds.DEVICE, "screen": None, "ratios": None, "peers": None, "left_out": {}}
     document["latency"] = latency.measure(Options(camera, engine, captures=100, minutes=minutes, cold=5))
-    for part, run in {"screen": _screen, "ratios": suite_ratios}.items():
+    for part, run in {"screen": _screen, "ratios": suite_ratios, "peers": _peers}.items():
         say(part)
         try:
             document[part] = run()
@@ -76,9 +78,26 @@ def suite_ratios(arguments: tuple[str, ...] = ("--benchmark-max-time=0.3", "--be
     return ratios
 
 
+def about() -> dict[str, Any]:
+    """`machine`, `engine` and `bundle` of the suites here, as a latency document holds them."""
+    with Classifier.open(engine="cpu") as classifier:
+        return {
+            "machine": this_machine().to_json(),
+            "engine": asdict(classifier.interpreter.describe()),
+            "bundle": latency.bundle_facts(classifier.bundle),
+        }
+
+
 def _screen() -> Any:
     if importlib.util.find_spec("playwright") is None:
         raise RuntimeError("playwright is not installed: make bench installs it")
     from benchmarks import screen
 
     return screen.measure(taps=20, preview_s=15.0)
+
+
+def _peers() -> Any:
+    from benchmarks import peers
+    from benchmarks.peer_pictures import phantoms
+
+    return peers.measure(None, phantoms(16), None, threads=1, rounds=3)

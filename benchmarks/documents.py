@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import device, latency
-
-ACCURACY = "accuracy"
-"""Kind of a table of accuracy by cost: `rows` of `name`, `inferences` and `balanced_accuracy`."""
-KINDS = (latency.KIND, device.KIND, ACCURACY)
+from benchmarks import accuracy, kinds
 
 
 def read(path: Path) -> dict[str, Any]:
-    """One document of a kind in `KINDS`.
+    """One document of a kind in `kinds.MEASURED`, or of kind `kinds.ACCURACY` with `choices`.
 
     Raises:
         RuntimeError: unreadable, or of another kind.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(document, list):
+            return {"kind": kinds.ACCURACY, "choices": accuracy.choices(document)}
     except (OSError, ValueError) as error:
         raise RuntimeError(f"{path} cannot be read: {error}") from error
-    if not isinstance(document, dict) or document.get("kind") not in KINDS:
-        raise RuntimeError(f"{path} is not from `python -m benchmarks latency` or `device`, nor an accuracy table")
+    if not isinstance(document, dict) or document.get("kind") not in kinds.MEASURED:
+        raise RuntimeError(
+            f"{path} is not from `python -m benchmarks {'`, `'.join(kinds.MEASURED)}`, nor an accuracy table"
+        )
     return document
 
 
@@ -35,7 +35,13 @@ def latency_of(document: Mapping[str, Any], path: Path) -> dict[str, Any]:
     Raises:
         RuntimeError: it has none.
     """
-    found = document["latency"] if document["kind"] == device.KIND else document
-    if found["kind"] != latency.KIND:
+    found = document["latency"] if document["kind"] == kinds.DEVICE else document
+    if found["kind"] != kinds.LATENCY:
         raise RuntimeError(f"{path} holds no latencies")
     return dict(found)
+
+
+def parts(documents: Sequence[Mapping[str, Any]], kind: str) -> list[Mapping[str, Any]]:
+    """All documents of a kind (`latency`, `screen` or `peers`), those within device documents too, in order."""
+    found = [document.get(kind) if document["kind"] == kinds.DEVICE else document for document in documents]
+    return [each for each in found if each and each["kind"] == kind]

@@ -18,15 +18,16 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.board import THROTTLED_NOW
+from benchmarks import kinds
+from benchmarks.board import THROTTLED_NOW, memory, memory_words
 from benchmarks.captures import LONG_S, captures
 from benchmarks.machine import this_machine
 from benchmarks.statistics import summary_ms
+from edge_models.bundle import Bundle
 from edge_models.classifier import Classifier
 from kiosk.camera.choose import CameraChoice, open_camera
 from kiosk.station import Station
 
-KIND = "latency"
 STAGES = ("capture", "reduce", "quality", "preprocess", "invoke", "calibrate", "explain", "other")
 """In the order they run; `other` is what the total has besides: hand-over between threads, advice, bookkeeping."""
 _WARM_UP = 3
@@ -73,7 +74,6 @@ def measure(options: Options) -> dict[str, Any]:
         pass
     cold = cold_starts(options)
     classifier = Classifier.open(options.bundle, options.engine)
-    bundle = classifier.bundle
     with Station(CameraChoice(options.camera).open, classifier) as station:
         for _ in captures(station, lambda count, _: count < _WARM_UP):
             pass
@@ -82,14 +82,10 @@ def measure(options: Options) -> dict[str, Any]:
         camera = station.status().camera
         engine = classifier.interpreter.describe()
     document = {
-        "kind": KIND,
+        "kind": kinds.LATENCY,
         "machine": this_machine().to_json(),
         "engine": asdict(engine),
-        "bundle": {
-            "model_id": bundle.manifest.model_id,
-            "members": len(bundle.manifest.members),
-            "views": len(bundle.manifest.views),
-        },
+        "bundle": bundle_facts(classifier.bundle),
         "camera": camera,
         "options": {**asdict(options), "bundle": str(options.bundle or "")},
         "cold": cold,
@@ -97,6 +93,17 @@ def measure(options: Options) -> dict[str, Any]:
         "sustained": sustained,
     }
     return {**document, "summary": summarise(document)}
+
+
+def bundle_facts(bundle: Bundle) -> dict[str, Any]:
+    """What a document says of a bundle: its id, how many members and views, and their side in pixels."""
+    manifest = bundle.manifest
+    return {
+        "model_id": manifest.model_id,
+        "members": len(manifest.members),
+        "views": len(manifest.views),
+        "input_size_px": manifest.input_size_px,
+    }
 
 
 def cold_starts(options: Options) -> list[dict[str, float]]:
@@ -155,30 +162,41 @@ def summarise(document: Mapping[str, Any]) -> dict[str, Any]:
             parts[name] = {stage: {**summary_ms(ms), "share": sum(ms) / whole} for stage, ms in stages.items()}
     cold_ms = [run["total"] * 1e3 for run in document["cold"]]
     everything = [*document["warm"], *document["sustained"]]
+    inferences = [ms for sample in document["warm"] for member in sample["inferences_ms"] for ms in member]
     return {
         **parts,
         "cold": summary_ms(cold_ms) if cold_ms else None,
         "refused": sum("invoke" not in sample["timings_ms"] for sample in everything),
+        "one_inference": summary_ms(inferences) if inferences else None,
         "memory": memory([sample["resident_mib"] for sample in everything]),
-        "board": {
-            "hottest_c": max((each["temperature_c"] for each in everything if each["temperature_c"]), default=None),
-            "slowest_mhz": min((each["clock_mhz"] for each in everything if each["clock_mhz"]), default=None),
-            "throttled_samples": sum(bool((each["throttle_flags"] or 0) & THROTTLED_NOW) for each in everything),
-        },
+        "board": _board(everything),
+        "by_minute": by_minute(document["sustained"]),
     }
 
 
-def memory(resident_mib: Sequence[float]) -> dict[str, float]:
-    """Resident memory after the last capture, and its growth over the last half of them as a share.
+def by_minute(samples: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """For each minute of a run: captures, p50, p95 and max of their totals (ms), and what the board did meanwhile.
 
-    Half-way and end are each the median of a tenth of the captures.
+    `hottest_c` and `slowest_mhz` are None where the board does not say; `throttled` counts captures.
     """
-    values = np.asarray(resident_mib, np.float64)
-    tenth = max(1, len(values) // 10)
-    half = len(values) // 2
-    middle = float(np.median(values[half - tenth // 2 : half - tenth // 2 + tenth]))
-    end = float(np.median(values[-tenth:]))
-    return {"captures": len(values), "resident_mib": float(values[-1]), "growth_last_half": end / middle - 1}
+    minutes: dict[int, list[Mapping[str, Any]]] = {}
+    for sample in samples:
+        if "invoke" in sample["timings_ms"]:
+            minutes.setdefault(int(sample["at_s"] // 60), []).append(sample)
+    found = []
+    for minute, some in minutes.items():
+        total = summary_ms([sample["timings_ms"]["total"] for sample in some])
+        figures = {name: total[name] for name in ("p50", "p95", "max")}
+        found.append({"minute": minute, "captures": len(some), **figures, **_board(some)})
+    return found
+
+
+def _board(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        "hottest_c": max((each["temperature_c"] for each in samples if each["temperature_c"]), default=None),
+        "slowest_mhz": min((each["clock_mhz"] for each in samples if each["clock_mhz"]), default=None),
+        "throttled": sum(bool((each["throttle_flags"] or 0) & THROTTLED_NOW) for each in samples),
+    }
 
 
 def table(document: Mapping[str, Any]) -> str:
@@ -192,6 +210,8 @@ def table(document: Mapping[str, Any]) -> str:
     for name in ("warm", "sustained"):
         if name in summary:
             lines += ["", *_rows(name, summary[name], len(document[name]))]
+    if len(summary["by_minute"]) > 1:
+        lines += ["", *minute_rows(summary["by_minute"])]
     lines.append("")
     if summary["cold"]:
         steps = ", ".join(
@@ -203,15 +223,18 @@ def table(document: Mapping[str, Any]) -> str:
             f"cold start to first result  p50 {summary['cold']['p50'] / 1e3:.2f} s, max "
             f"{summary['cold']['max'] / 1e3:.2f} s ({len(document['cold'])} processes; median {steps})"
         )
-    kept, board = summary["memory"], summary["board"]
-    lines.append(
-        f"resident memory             {kept['resident_mib']:.0f} MiB after {kept['captures']} captures, "
-        f"{kept['growth_last_half']:+.1%} over the last half"
-    )
+    board = summary["board"]
+    if summary["one_inference"]:
+        one = summary["one_inference"]
+        lines.append(
+            f"one inference, warm         p50 {one['p50']:.2f}, p95 {one['p95']:.2f}, max {one['max']:.2f} ms; "
+            f"{engine['threads']} at once"
+        )
+    lines.append(f"resident memory             {memory_words(summary['memory'])}; station and model, no web server")
     if board["hottest_c"] is not None or board["slowest_mhz"] is not None:
         said = [f"at most {board['hottest_c']:.0f} °C"] if board["hottest_c"] is not None else []
         said += [f"clock down to {board['slowest_mhz']:.0f} MHz"] if board["slowest_mhz"] is not None else []
-        lines.append(f"board                       {', '.join(said)}, {board['throttled_samples']} samples throttled")
+        lines.append(f"board                       {', '.join(said)}, {board['throttled']} captures throttled")
     if summary["refused"]:
         lines.append(f"refused by the gate         {summary['refused']} captures, left out above")
     return "\n".join(lines)
@@ -222,4 +245,19 @@ def _rows(name: str, stages: Mapping[str, Mapping[str, float]], count: int) -> l
     for stage, figures in stages.items():
         columns = "".join(f"{figures[key]:9.2f}" for key in ("p50", "p95", "p99", "max"))
         rows.append(f"  {stage:<26}{columns}{figures['share']:>11.1%}")
+    return rows
+
+
+def minute_rows(minutes: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The lines of a table with one row a minute."""
+    rows = [
+        f"{'minute':<8}{'captures':>9}{'p50':>9}{'p95':>9}{'max':>9}  ms {'hottest':>9}{'clock down to':>16}  throttled"
+    ]
+    for each in minutes:
+        heat = "not told" if each["hottest_c"] is None else f"{each['hottest_c']:.0f} °C"
+        clock = "not told" if each["slowest_mhz"] is None else f"{each['slowest_mhz']:.0f} MHz"
+        figures = "".join(f"{each[key]:9.2f}" for key in ("p50", "p95", "max"))
+        rows.append(
+            f"{each['minute'] + 1:<8}{each['captures']:>9}{figures}     {heat:>9}{clock:>16}{each['throttled']:>11}"
+        )
     return rows

@@ -61,12 +61,14 @@ class Opened:
         run: that → the network's outputs, as the engine gives them.
         finish: those → float scores [class_count]; not timed.
         packages: distributions that the engine is made of.
+        delegate: what a TensorFlow Lite runtime hands the network to by itself; "none", or "–" for other engines.
     """
 
     prepare: Callable[[NDArray[np.uint8]], Any]
     run: Callable[[Any], Any]
     finish: Callable[[Any], NDArray[Any]]
     packages: tuple[str, ...]
+    delegate: str = "–"
 
 
 def scaled(rgb: NDArray[np.uint8], scaling: str) -> NDArray[np.float32]:
@@ -113,7 +115,9 @@ def _tflite(interpreter: Any, job: Job, packages: tuple[str, ...]) -> Opened:
         step, zero = scores["quantization"]
         return np.asarray((stored[0].astype(np.float64) - zero) * step if step else stored[0])
 
-    return Opened(prepare, run, finish, packages)
+    # no delegate is asked for, so that one which has taken operations is the runtime's own: XNNPACK
+    taken = any(each["op_name"] == "DELEGATE" for each in interpreter._get_ops_details())
+    return Opened(prepare, run, finish, packages, "XNNPACK" if taken else "none")
 
 
 def _litert(job: Job) -> Opened:
@@ -263,6 +267,7 @@ def main(text: str) -> None:
     version, disk_mib = _packages(opened.packages)
     ready = {
         "version": version,
+        "delegate": opened.delegate,
         "runtime_mib": disk_mib,
         "bare_mib": before,
         "load_ms": (perf_counter() - started) * 1e3,

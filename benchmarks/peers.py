@@ -22,6 +22,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks import kinds
 from benchmarks.machine import this_machine
 from benchmarks.peer import Job
 from benchmarks.peer_pictures import Pictures
@@ -34,6 +35,7 @@ from edge_models.labels import LesionClass
 _ROOT = Path(__file__).parents[1]
 _OLDER_PYTHON = _ROOT / ".venv-tflite-runtime" / "bin" / "python"
 _REFERENCE = "LiteRT int8"
+_OLDER = "tflite-runtime int8"
 
 
 @dataclass(frozen=True)
@@ -121,9 +123,12 @@ def measure(
     for row in rows:
         _compare(row, predicted[row["name"]], predicted[_REFERENCE], pictures, manifest.classes)
     return {
+        "kind": kinds.PEERS,
         "machine": this_machine().to_json(),
         "bundle": manifest.model_id,
         "member": manifest.members[0],
+        "members": len(manifest.members),
+        "input_size_px": manifest.input_size_px,
         "pictures": {"source": pictures.source, "count": len(pictures.rgb), "labelled": pictures.labelled},
         "threads": threads,
         "rounds": rounds,
@@ -154,11 +159,9 @@ def _prepare(
     tflite.write_bytes(content)
     peers = [_Peer(_REFERENCE, here, job("litert", tflite), manifest.classes)]
     if _OLDER_PYTHON.exists():
-        peers.append(_Peer("tflite-runtime int8", _OLDER_PYTHON, job("tflite-runtime", tflite), manifest.classes))
+        peers.append(_Peer(_OLDER, _OLDER_PYTHON, job("tflite-runtime", tflite), manifest.classes))
     else:
-        left_out.append(
-            {"name": "tflite-runtime int8", "why": "no .venv-tflite-runtime: run `make tflite-runtime-env`"}
-        )
+        left_out.append({"name": _OLDER, "why": "no .venv-tflite-runtime: run `make tflite-runtime-env`"})
     network = read_network(content)
     if find_spec("onnx"):
         from benchmarks.onnx_network import to_onnx
@@ -254,6 +257,8 @@ def _row(peer: _Peer, process: _Process, passes: Sequence[Mapping[str, Any]]) ->
     return {
         "name": peer.name,
         "engine": process.ready["version"],
+        "threads": peer.job.threads,
+        "delegate": process.ready["delegate"],
         "latency_ms": summary_ms(samples) | {"samples": samples},
         "load_ms": process.ready["load_ms"],
         "first_ms": process.ready["first_ms"],
@@ -299,25 +304,43 @@ def balanced_accuracy(predicted: Sequence[LesionClass], labels: Sequence[LesionC
     return sum(recalls) / len(recalls) if recalls else None
 
 
+def older_over_litert(document: Mapping[str, Any]) -> float | None:
+    """How many times as long tflite-runtime takes for one image (p50) as LiteRT; None where it did not run."""
+    p50 = {row["name"]: row["latency_ms"]["p50"] for row in document["peers"]}
+    return float(p50[_OLDER] / p50[_REFERENCE]) if _OLDER in p50 else None
+
+
+def conditions(document: Mapping[str, Any]) -> str:
+    """On what and how the peers were measured, in one line."""
+    size = document["input_size_px"]
+    of = f" (one of the bundle's {document['members']} members)" if document["members"] > 1 else ""
+    return (
+        f"{document['pictures']['count']} pictures ({document['pictures']['source']}), one view of "
+        f"{document['member']}{of}, {size} x {size} pixels; {document['threads']} thread(s) each, "
+        f"{document['rounds']} rounds in turns; {document['machine']['model']}, {document['machine']['cores']} cores"
+    )
+
+
 def table(document: Mapping[str, Any]) -> str:
     """One line a peer."""
     fastest = document["peers"][0]["latency_ms"]["p50"]
     lines = [
-        f"{document['pictures']['count']} pictures ({document['pictures']['source']}), one view of "
-        f"{document['member']}, {document['threads']} thread(s), {document['rounds']} rounds in turns; "
-        f"{document['machine']['model']}",
-        f"{'peer':<26} {'engine':<30} {'p50 ms':>8} {'p95 ms':>8} {'× LiteRT':>8} {'file MiB':>8} {'engine MiB':>10} "
-        f"{'in RAM MiB':>10} {'agrees':>7} {'max Δp':>7} {'bal. acc.':>9}",
+        conditions(document),
+        f"{'peer':<26} {'engine':<30} {'threads':>7} {'delegate':>8} {'p50 ms':>8} {'p95 ms':>8} {'× LiteRT':>8} "
+        f"{'file MiB':>8} {'engine MiB':>10} {'in RAM MiB':>10} {'agrees':>7} {'max Δp':>7} {'bal. acc.':>9}",
     ]
     for row in document["peers"]:
         latency, accuracy = row["latency_ms"], row["balanced_accuracy"]
         lines.append(
-            f"{row['name']:<26} {row['engine']:<30} {latency['p50']:>8.2f} {latency['p95']:>8.2f} "
-            f"{latency['p50'] / fastest:>8.1f} {row['model_mib']:>8.1f} {row['runtime_mib']:>10.0f} "
-            f"{row['resident_mib']:>10.0f} {row['agreement']:>7.1%} {row['largest_difference']:>7.3f} "
-            f"{'–' if accuracy is None else f'{accuracy:.3f}':>9}"
+            f"{row['name']:<26} {row['engine']:<30} {row['threads']:>7} {row['delegate']:>8} {latency['p50']:>8.2f} "
+            f"{latency['p95']:>8.2f} {latency['p50'] / fastest:>8.1f} {row['model_mib']:>8.1f} "
+            f"{row['runtime_mib']:>10.0f} {row['resident_mib']:>10.0f} {row['agreement']:>7.1%} "
+            f"{row['largest_difference']:>7.3f} {'–' if accuracy is None else f'{accuracy:.3f}':>9}"
         )
     bare = document["peers"][0]["bare_mib"]
     lines.append(f"in RAM: the whole process that runs this engine alone; Python and NumPy are {bare:.0f} MiB of it")
+    ratio = older_over_litert(document)
+    if ratio:
+        lines.append(f"one int8 image: tflite-runtime takes {ratio:.1f} times as long as LiteRT, each as it comes")
     lines += [f"left out: {each['name']} – {each['why']}" for each in document["left_out"]]
     return "\n".join(lines)

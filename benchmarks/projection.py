@@ -1,14 +1,16 @@
 """What the stages would take on Raspberry Pi boards: a projection from counted instructions, never a measurement.
 
-An inference has a published time on some boards (XNNPACK's own benchmark). Divided by the instructions that it takes
-there, counted under emulation, it gives the instructions a core gets through in a cycle, and that is applied to the
-counted instructions of the other stages; a stage cannot be faster than memory can stream what it reads. Each figure is
-a range: `low` and `high` are what the assumptions written into every file allow, `likely` lies between.
+One network has a published time on some boards (XNNPACK's own benchmark of MobileNetV2 1.0, 224 x 224, int8). Divided
+by the instructions that this very network takes there, counted under emulation, it gives the instructions a core gets
+through in a cycle, and that is applied to the counted instructions of the bundle's own inferences, whatever their side,
+members and views, and of the other stages; a stage cannot be faster than memory can stream what it moves. Each figure
+is a range: `low` and `high` are what the assumptions written into every file allow, `likely` lies between.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,8 +19,10 @@ from typing import Any
 REFERENCE = Path(__file__).parent / "reference"
 COUNTS = REFERENCE / "instructions.json"
 _FRAME_MB = 4056 * 3040 * 3 / 1e6
-_STREAMED = {"quality": 1.0, "preprocess": 0.75, "frame_copy": 2.0, "calibrate": 0.0}
-"""Share of a 12-megapixel frame that a stage moves through memory; preprocess reads the square in its middle."""
+_STREAMED = {"frame_copy": 2.0, "reduce": 1.0, "quality": 0.1, "preprocess": 1.0, "calibrate": 0.0}
+"""How often a stage moves as many bytes as a 12-megapixel frame has through memory, in the order that they run: reduce
+reads the square in its middle and writes less than a quarter of that, quality reads a small copy, preprocess writes and
+reads its square in float64."""
 _PACE = (0.5, 2.0)
 """How far instructions per cycle of other code may lie from those of an inference."""
 
@@ -116,9 +120,11 @@ BOARDS = {
     ),
 }
 COMMON_ASSUMPTIONS = (
-    "published inference times hold for the released network: the same layers and one more 1 x 1 convolution",
-    "views and members take all cores, each as long as the published inference on all cores; the other stages take one "
-    "core, though OpenCV may use more",
+    "the bundle's inferences get through as many instructions per cycle as the published network, counted the same way",
+    "views and members run one on each core, as the kiosk does it, and together as fast as the published inference "
+    "that used all cores; where they do not fill the last round of cores, that round takes its full time",
+    "the other stages are projected as if each took one core and they followed one another; the kiosk spreads reduce "
+    "and preprocess over the cores and judges quality meanwhile, so that they take less",
     f"other stages get through {_PACE[0]:g} to {_PACE[1]:g} times an inference's instructions per cycle",
     "the camera: one to two and a half frame periods at 10 frames/s (HQ camera, 12 megapixels, no mode switch, no "
     "autofocus): assumed, not counted",
@@ -130,7 +136,7 @@ def project(counts: Mapping[str, Any], board: Board) -> dict[str, Any]:
     """Stage times of one board.
 
     Args:
-        counts: what `benchmarks.arm64.counts` wrote.
+        counts: what `benchmarks.arm64.counts` wrote, of any bundle.
 
     Returns:
         A JSON document, marked as projected, with its method, assumptions, anchors and a range for each stage.
@@ -138,18 +144,15 @@ def project(counts: Mapping[str, Any], board: Board) -> dict[str, Any]:
     inferences = int(counts["inferences"])
     instructions: Mapping[str, Mapping[str, int]] = counts["instructions"]
     here, there = instructions[board.processor], instructions[board.anchor.processor]
-    one_invoke = here["invoke"] / inferences
-    one_anchor_invoke = there["invoke"] / inferences
     anchor = board.anchor
     # of one core, all of them being equally busy: less than a core alone would reach
-    per_cycle = one_anchor_invoke / (anchor.invoke_ms * 1e6 * anchor.cores * anchor.ghz)
-    invoke = [
-        inferences * one_invoke / (per_cycle * gain * board.cores * board.ghz * 1e6) for gain in reversed(board.gain)
-    ]
+    per_cycle = there["anchor"] / (anchor.invoke_ms * 1e6 * anchor.cores * anchor.ghz)
+    one = [here["invoke"] / inferences / (per_cycle * gain * board.ghz * 1e6) for gain in reversed(board.gain)]
+    rounds = math.ceil(inferences / board.cores)
     stages = {"camera": Range(100.0, 150.0, 250.0)}
     for stage, share in _STREAMED.items():
         stages[stage] = _stage(here[stage], share, per_cycle, board)
-    stages["invoke"] = Range(*invoke)
+    stages["invoke"] = Range(*(rounds * each for each in one))
     total = Range(*(sum(getattr(each, bound) for each in stages.values()) for bound in ("low", "likely", "high")))
     return {
         "kind": "projected",
@@ -157,6 +160,7 @@ def project(counts: Mapping[str, Any], board: Board) -> dict[str, Any]:
         "board": board.name,
         "engine": "cpu",
         "bundle": counts["bundle"],
+        **{name: counts[name] for name in ("members", "views", "input_size_px")},
         "inferences": inferences,
         "commit": counts["commit"],
         "method": (__doc__ or "").strip(),
@@ -165,7 +169,7 @@ def project(counts: Mapping[str, Any], board: Board) -> dict[str, Any]:
         "instructions": dict(here),
         "instructions_per_cycle": per_cycle * board.gain[1],
         "stages_ms": {name: asdict(each) for name, each in stages.items()},
-        "one_inference_ms": asdict(Range(*(each / inferences for each in invoke))),
+        "one_inference_on_one_core_ms": asdict(Range(*one)),
         "shutter_to_assessment_ms": asdict(total),
     }
 
@@ -196,8 +200,8 @@ def table(documents: Mapping[str, Mapping[str, Any]]) -> str:
     first = next(iter(documents.values()))
     stages = list(first["stages_ms"])
     lines = [
-        f"PROJECTED, not measured: {first['bundle']}, {first['inferences']} inferences a picture, 12-megapixel frame; "
-        "milliseconds: likely (low–high)",
+        f"PROJECTED, not measured: {first['bundle']}, {first['members']} x {first['views']} inferences of "
+        f"{first['input_size_px']} x {first['input_size_px']} pixels, 12-megapixel frame; ms: likely (low–high)",
         f"{'board':<24}" + "".join(f"{stage:>24}" for stage in (*stages, "shutter to assessment")),
     ]
     for document in documents.values():

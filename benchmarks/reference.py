@@ -74,6 +74,11 @@ def judge(ratios: Mapping[str, float], reference: Mapping[str, Any]) -> dict[str
     return verdicts
 
 
+def strange(verdicts: Mapping[str, str]) -> list[str]:
+    """Names of the ratios outside their bounds, on either side."""
+    return [name for name, verdict in verdicts.items() if verdict.startswith("too")]
+
+
 def table(ratios: Mapping[str, float], reference: Mapping[str, Any] | None) -> str:
     """One line a ratio, with its bounds where there is a reference."""
     verdicts = judge(ratios, reference or {"ratios": {}})

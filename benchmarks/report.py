@@ -7,28 +7,42 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from benchmarks import charts, device, documents
-from benchmarks.board import THROTTLED_NOW
+from benchmarks import charts, documents, kinds, peers, targets
+from benchmarks.accuracy import Choice
+from benchmarks.board import THROTTLED_NOW, memory_words
 from benchmarks.latency import stage_samples
+from benchmarks.peers_plot import svg as peers_plot
 
 _STYLE = Path(__file__).with_name("report.css")
 
 
 def page(files: Sequence[Mapping[str, Any]]) -> str:
-    """The page for documents that `benchmarks.documents.read` gave: a part for each run of latency.
+    """The page for documents that `benchmarks.documents.read` gave: the goals, a part for each run of latency, peers.
 
     Raises:
         RuntimeError: none of them holds latencies.
     """
-    accuracy = [row for file in files if file["kind"] == documents.ACCURACY for row in file["rows"]]
+    choices = [choice for file in files if file["kind"] == kinds.ACCURACY for choice in file["choices"]]
+    measured = [file for file in files if file["kind"] != kinds.ACCURACY]
+    screens = [file for file in measured if file["kind"] == kinds.SCREEN]
     runs = [
-        (file["latency"], file["screen"]) if file["kind"] == device.KIND else (file, None)
-        for file in files
-        if file["kind"] != documents.ACCURACY
+        (file["latency"], file["screen"]) if file["kind"] == kinds.DEVICE else (file, screens[0] if screens else None)
+        for file in measured
+        if file["kind"] in (kinds.DEVICE, kinds.LATENCY)
     ]
     if not runs:
         raise RuntimeError("a report needs a file from `python -m benchmarks latency` or `device`")
-    body = "\n".join(_run(latency, screen, accuracy) for latency, screen in runs)
+    body = "\n".join(
+        [
+            _card(
+                "Goals",
+                "Set for a machine of two x86 cores; `python -m benchmarks` COMMAND measures.",
+                _goals(measured),
+            ),
+            *(_run(latencies, painted, choices) for latencies, painted in runs),
+            *(_peers(each) for each in documents.parts(measured, kinds.PEERS)),
+        ]
+    )
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -49,7 +63,61 @@ def page(files: Sequence[Mapping[str, Any]]) -> str:
 """
 
 
-def _run(latency: Mapping[str, Any], screen: Mapping[str, Any] | None, accuracy: Sequence[Mapping[str, Any]]) -> str:
+def _goals(measured: Sequence[Mapping[str, Any]]) -> str:
+    said = {True: "met", False: "not met", None: "not told"}
+    rows = [
+        (each.figure, each.goal, each.found or "–", said[each.met], each.command) for each in targets.targets(measured)
+    ]
+    return _table(("figure", "goal", "found", "", "command"), rows, "words")
+
+
+def _peers(document: Mapping[str, Any]) -> str:
+    fastest = document["peers"][0]["latency_ms"]["p50"]
+    rows = [
+        (
+            row["name"],
+            row["engine"],
+            f"{row['threads']}",
+            row["delegate"],
+            f"{row['latency_ms']['p50']:.2f}",
+            f"{row['latency_ms']['p95']:.2f}",
+            f"{row['latency_ms']['p50'] / fastest:.1f}",
+            f"{row['model_mib']:.1f}",
+            f"{row['runtime_mib']:.0f}",
+            f"{row['resident_mib']:.0f}",
+            f"{row['agreement']:.1%}",
+            "–" if row["balanced_accuracy"] is None else f"{row['balanced_accuracy']:.3f}",
+        )
+        for row in document["peers"]
+    ]
+    head = (
+        "peer",
+        "engine",
+        "threads",
+        "delegate",
+        "p50 ms",
+        "p95 ms",
+        "× LiteRT",
+        "file MiB",
+        "engine MiB",
+        "in RAM MiB",
+    )
+    left_out = "".join(
+        f"<p>Left out: {escape(each['name'])}: {escape(each['why'])}</p>" for each in document["left_out"]
+    )
+    # inside a page an SVG needs no name space
+    plot = peers_plot(document).replace(' xmlns="http://www.w3.org/2000/svg"', "")
+    content = f'{_table((*head, "agrees", "bal. acc."), rows)}{left_out}<div class="light">{plot}</div>'
+    return _card("One network in every engine", f"{peers.conditions(document)}.", content)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], kind: str = "numbers") -> str:
+    cells = "".join(f"<th>{escape(name)}</th>" for name in head)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f'<div class="wide"><table class="{kind}"><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _run(latency: Mapping[str, Any], screen: Mapping[str, Any] | None, choices: Sequence[Choice]) -> str:
     summary = latency["summary"]
     stages = {name: figures for name, figures in summary["warm"].items() if name != "total"}
     total = summary["warm"]["total"]
@@ -70,8 +138,8 @@ def _run(latency: Mapping[str, Any], screen: Mapping[str, Any] | None, accuracy:
             "Warm captures from shutter to assessment.",
             charts.histogram(stage_samples(latency["warm"])["total"], marks),
         ),
-        _card("Over time", _over_time_words(latency), _over_time(samples)),
-        _accuracy(latency, accuracy),
+        _card("Over time", _over_time_words(latency), _over_time(samples) + _minutes(summary["by_minute"])),
+        _accuracy(latency, choices),
         _card("What was measured", "", _facts(latency)),
     ]
     return f'<section class="run">\n{chr(10).join(parts)}\n</section>'
@@ -85,7 +153,7 @@ def _tiles(summary: Mapping[str, Any], screen: Mapping[str, Any] | None) -> str:
     if screen:
         tiles.append((f"{screen['tap_to_painted_ms']['p95']:.0f} ms", "tap to painted, p95"))
         tiles.append((f"{screen['preview']['frames_per_s']:.0f}/s", "live pictures drawn"))
-        tiles.append((f"{screen['server_resident_mib']:.0f} MiB", "server and models, resident"))
+        tiles.append((f"{screen['server_memory']['resident_mib']:.0f} MiB", "server and models, resident"))
     memory = summary["memory"]
     tiles.append((f"{memory['resident_mib']:.0f} MiB", f"without the server, after {memory['captures']} captures"))
     cells = "".join(f'<div class="tile"><b>{value}</b><span>{words}</span></div>' for value, words in tiles)
@@ -100,13 +168,28 @@ def _card(title: str, words: str, content: str) -> str:
 def _stage_table(stages: Mapping[str, Mapping[str, float]]) -> str:
     columns = ("p50", "p95", "p99", "max")
     rows = [
-        f"<tr><td>{escape(stage)}</td>"
-        + "".join(f"<td>{figures[column]:.2f}</td>" for column in columns)
-        + f"<td>{figures['share']:.1%}</td></tr>"
+        (stage, *(f"{figures[column]:.2f}" for column in columns), f"{figures['share']:.1%}")
         for stage, figures in stages.items()
     ]
-    head = "".join(f"<th>{name}</th>" for name in ("stage", *columns, "share"))
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+    return _table(("stage", *columns, "share"), rows)
+
+
+def _minutes(minutes: Sequence[Mapping[str, Any]]) -> str:
+    """What each minute of a sustained run was like."""
+    if not minutes:
+        return ""
+    rows = [
+        (
+            f"{each['minute'] + 1}",
+            f"{each['captures']}",
+            *(f"{each[name]:.1f}" for name in ("p50", "p95", "max")),
+            "not told" if each["hottest_c"] is None else f"{each['hottest_c']:.0f} °C",
+            "not told" if each["slowest_mhz"] is None else f"{each['slowest_mhz']:.0f} MHz",
+            f"{each['throttled']}",
+        )
+        for each in minutes
+    ]
+    return _table(("minute", "captures", "p50 ms", "p95 ms", "max ms", "hottest", "clock down to", "throttled"), rows)
 
 
 def _over_time(samples: Sequence[Mapping[str, Any]]) -> str:
@@ -129,22 +212,32 @@ def _over_time_words(latency: Mapping[str, Any]) -> str:
         if value is None
     ]
     note = f" This machine does not tell its {' or '.join(silent)}." if silent else ""
-    red = " Red: the board throttled." if board["throttled_samples"] else ""
+    red = " Red: the board throttled." if board["throttled"] else ""
     return f"{words}.{red}{note}"
 
 
-def _accuracy(latency: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
-    """Every row of the accuracy table at the time that its inferences would take here."""
-    if not rows:
-        return _card("Accuracy against time", "Left out: no accuracy table was given.", "")
+def _accuracy(latency: Mapping[str, Any], choices: Sequence[Choice]) -> str:
+    """Every choice of the accuracy table at the time that its inferences would take here; a chart for each split."""
+    title = "Accuracy against time"
+    if not choices:
+        return _card(title, "Left out: no accuracy table was given, and this bundle has none.", "")
     stages, bundle = latency["summary"]["warm"], latency["bundle"]
     each_ms = stages["invoke"]["p50"] / (bundle["members"] * bundle["views"])
     rest_ms = stages["total"]["p50"] - stages["invoke"]["p50"]
-    points = [
-        (str(row["name"]), rest_ms + each_ms * row["inferences"], float(row["balanced_accuracy"])) for row in rows
-    ]
-    words = "Balanced accuracy by number of inferences; their time is what one takes here, times their number."
-    return _card("Accuracy against time", words, charts.accuracy(points))
+    drawn = []
+    for split in dict.fromkeys(choice.split for choice in choices):
+        points = [
+            charts.Point(choice.name, choice.details, rest_ms + each_ms * choice.inferences, choice.balanced_accuracy)
+            for choice in choices
+            if choice.split == split
+        ]
+        drawn.append(f"<p>On {escape(split)}:</p>{charts.accuracy(points)}")
+    words = (
+        "Balanced accuracy of choices of members × zooms × orientations. Their time is the number of inferences times "
+        f"what one takes here ({each_ms:.2f} ms with all cores at work) and everything else of a capture "
+        f"({rest_ms:.1f} ms)."
+    )
+    return _card(title, words, "".join(drawn))
 
 
 def _engine(latency: Mapping[str, Any]) -> str:
@@ -166,8 +259,8 @@ def _facts(latency: Mapping[str, Any]) -> str:
         "Commit": machine["commit"] or "not known",
         "Engine": " ".join(str(value) for value in latency["engine"].values() if value),
         "Cold starts": ", ".join(f"{run['total']:.2f} s" for run in latency["cold"]) or "not measured",
-        "Memory growth": f"{latency['summary']['memory']['growth_last_half']:+.1%} over the last half of the captures",
+        "Resident memory": f"{memory_words(latency['summary']['memory'])}; station and model, no web server",
         "Refused by the gate": f"{latency['summary']['refused']} captures, left out above",
     }
     rows = "".join(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in facts.items())
-    return f'<table class="facts"><tbody>{rows}</tbody></table>'
+    return f'<table class="facts words"><tbody>{rows}</tbody></table>'

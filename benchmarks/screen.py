@@ -12,8 +12,10 @@ from collections.abc import Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from benchmarks import kinds
+from benchmarks.board import memory, memory_words
 from benchmarks.machine import this_machine
-from benchmarks.process import RunningKiosk, running_kiosk
+from benchmarks.process import RunningKiosk, health, running_kiosk
 from benchmarks.statistics import summary_ms
 
 if TYPE_CHECKING:
@@ -64,14 +66,17 @@ def measure(taps: int, preview_s: float) -> dict[str, Any]:
         page.goto(kiosk.url)
         page.locator("button.skip").click()
         preview = _watch_preview(page, kiosk, preview_s)
-        samples = [_tap_to_painted_ms(page) for _ in range(taps + 1)]
-        first, *warm = samples
+        first, *warm = [_tap(page, kiosk) for _ in range(taps + 1)]
+        warm_ms = [tap_ms for tap_ms, _ in warm]
+        resident_mib = [mib for _, mib in warm]
         return {
+            "kind": kinds.SCREEN,
+            "bundle": health(kiosk.url).get("model_id", ""),
             "machine": this_machine().to_json(),
             "ready_s": kiosk.ready_s,
             "preview": preview,
-            "server_resident_mib": kiosk.resident_mib(),
-            "tap_to_painted_ms": {"first": first, **summary_ms(warm), "samples": warm},
+            "server_memory": {**memory(resident_mib), "samples_mib": resident_mib},
+            "tap_to_painted_ms": {"first": first[0], **summary_ms(warm_ms), "samples": warm_ms},
         }
 
 
@@ -92,15 +97,16 @@ def _drawn(page: Page) -> int:
     return int(page.locator("canvas.live").get_attribute("data-drawn") or 0)
 
 
-def _tap_to_painted_ms(page: Page) -> float:
-    """One capture and its result; goes back to the Capture screen."""
+def _tap(page: Page, kiosk: RunningKiosk) -> tuple[float, float]:
+    """One capture and its result: tap to painted in ms, and the server's memory then in MiB; back to Capture."""
     shutter = page.locator("button.shutter:enabled")
     shutter.wait_for()
     page.evaluate("performance.clearMarks()")
     shutter.click()
     elapsed_ms = page.evaluate(_TAP_TO_PAINTED)
+    resident_mib = kiosk.resident_mib()
     page.locator("button.retake").click()
-    return float(elapsed_ms)
+    return float(elapsed_ms), resident_mib
 
 
 def table(document: Mapping[str, Any]) -> str:
@@ -111,7 +117,7 @@ def table(document: Mapping[str, Any]) -> str:
             f"start to healthy       {document['ready_s']:.2f} s",
             f"live picture           {preview['frames_per_s']:.1f} frames/s drawn",
             f"server                 {preview['server_core_share']:.1%} of a core meanwhile",
-            f"server's memory        {document['server_resident_mib']:.0f} MiB after the taps",
+            f"server and models      {memory_words(document['server_memory'])}, resident",
             f"tap to painted         first {painted['first']:.0f} ms, then p50 {painted['p50']:.0f}, "
             f"p95 {painted['p95']:.0f}, max {painted['max']:.0f} ms ({len(painted['samples'])} taps)",
         ]

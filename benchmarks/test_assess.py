@@ -23,10 +23,10 @@ from benchmarks.turns import RecordRatio
 from edge_models.bundle import Bundle
 from edge_models.classifier import Classifier
 from edge_models.interpreter import CpuInterpreter
-from edge_models.preprocess import halved, least_side, model_input
+from edge_models.preprocess import model_input, reduced
 from kiosk.assessment import Outcome, assess
 from kiosk.frame import Frame
-from kiosk.quality import check
+from kiosk.quality import LEAST_SIDE_PX, check
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 VIEWS = (1, 2, 4, 8)
@@ -47,8 +47,12 @@ def batch(classifier: Classifier, frame: Frame) -> NDArray[np.int8]:
 @pytest.fixture(scope="session")
 def bare_invokes(classifier: Classifier, batch: NDArray[np.int8]) -> Callable[[], None]:
     """Runs every view through every member on plain interpreters with as many threads as cores."""
+    return bare(classifier.bundle, batch)
+
+
+def bare(bundle: Bundle, batch: NDArray[np.int8]) -> Callable[[], None]:
     interpreters = []
-    for content in classifier.bundle.member_bytes:
+    for content in bundle.member_bytes:
         interpreter = Interpreter(model_content=content, num_threads=len(os.sched_getaffinity(0)))
         interpreter.allocate_tensors()
         interpreters.append((interpreter, interpreter.get_input_details()[0]["index"]))
@@ -69,9 +73,9 @@ def resized(frame: Frame, megapixels: float) -> Frame:
 
 
 def test_reduce(benchmark: BenchmarkFixture, classifier: Classifier, frame: Frame, record_ratio: RecordRatio) -> None:
-    """Halving for gate and model, over one copy of the picture."""
+    """The central square, halved for gate and model, on one core, over one copy of the picture."""
     manifest = classifier.bundle.manifest
-    work = partial(halved, frame.rgb, least_side(manifest.views, manifest.input_size_px))
+    work = partial(reduced, frame.rgb, manifest.views, manifest.input_size_px, LEAST_SIDE_PX)
     record_ratio(work, frame.rgb.copy)
     assert len(benchmark(work)) < frame.height_px
 
@@ -120,6 +124,24 @@ def test_assess(
     work = partial(assess, resized(frame, megapixels), classifier, now=NOW, gate=False)
     record_ratio(work, bare_invokes)
     assert benchmark(work).outcome is Outcome.RESULT
+
+
+@pytest.mark.parametrize("members", MEMBERS)
+def test_assess_members(
+    benchmark: BenchmarkFixture,
+    classifier: Classifier,
+    frame: Frame,
+    batch: NDArray[np.int8],
+    record_ratio: RecordRatio,
+    members: int,
+) -> None:
+    """The whole assessment by the number of members (the first one, so many times), over the bare invokes in it."""
+    bundle = repeated(classifier.bundle, members)
+    several = Classifier(bundle, CpuInterpreter(bundle))
+    work = partial(assess, frame, several, now=NOW, gate=False)
+    record_ratio(work, bare(bundle, batch))
+    assert benchmark(work).outcome is Outcome.RESULT
+    several.close()
 
 
 @pytest.mark.parametrize("views", VIEWS)

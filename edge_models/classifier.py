@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
@@ -19,11 +20,11 @@ from edge_models.errors import BundleError
 from edge_models.familiarity import FeatureSpace
 from edge_models.interpreter import open_interpreter
 from edge_models.prediction import Prediction
-from edge_models.preprocess import View, model_input
+from edge_models.preprocess import Spread, View, model_input
 
 
 class Classifier:
-    """All views through all members of one bundle. `classify` may be called from one thread at a time."""
+    """All views through all members of one bundle. One thread at a time may call it."""
 
     def __init__(self, bundle: Bundle, interpreter: Interpreter) -> None:
         """Use an opened interpreter; closing the classifier closes it.
@@ -72,11 +73,33 @@ class Classifier:
             ValueError: not such an array.
             EngineFailed: the engine stopped answering and nothing could stand in for it.
         """
+        started = perf_counter()
+        batch = self.prepare(rgb)
+        preprocess_ms = (perf_counter() - started) * 1e3
+        prediction = self.predict(batch, context)
+        return replace(prediction, timings_ms={"preprocess": preprocess_ms, **prediction.timings_ms})
+
+    def prepare(self, rgb: NDArray[np.uint8], spread: Spread = map) -> NDArray[np.int8]:
+        """The first half of `classify`: what the networks take, int8[views, size, size, 3], the same for every member.
+
+        Args:
+            rgb: uint8[height, width, 3].
+            spread: see `edge_models.preprocess`.
+
+        Raises:
+            ValueError: not such an array.
+        """
+        manifest, inputs = self.bundle.manifest, self.interpreter.input_quantisation
+        return model_input(rgb, manifest.views, manifest.input_size_px, inputs.scale, inputs.zero_point, spread)
+
+    def predict(self, batch: NDArray[np.int8], context: Context | None = None) -> Prediction:
+        """The second half of `classify`, of what `prepare` gave.
+
+        Raises:
+            EngineFailed: as `classify`.
+        """
         manifest = self.bundle.manifest
         started = perf_counter()
-        inputs = self.interpreter.input_quantisation
-        batch = model_input(rgb, manifest.views, manifest.input_size_px, inputs.scale, inputs.zero_point)
-        preprocessed = perf_counter()
         outputs = self.interpreter.invoke(batch)
         invoked = perf_counter()
         log_odds = manifest.context.log_odds(context, len(manifest.classes)) if context and manifest.context else 0.0
@@ -98,11 +121,11 @@ class Classifier:
             model_id=manifest.model_id,
             engine=self.interpreter.describe(),
             timings_ms={
-                "preprocess": (preprocessed - started) * 1e3,
-                "invoke": (invoked - preprocessed) * 1e3,
+                "invoke": (invoked - started) * 1e3,
                 "calibrate": (calibrated - invoked) * 1e3,
                 "explain": (explained - calibrated) * 1e3,
             },
+            inferences_ms=tuple(tuple(member) for member in outputs.inference_ms.tolist()),
         )
 
     def close(self) -> None:

@@ -36,11 +36,13 @@ class Outputs:
         logits: float32[members, views, C].
         activation_map: float32[members, views, rows, columns, C], the logits before averaging over the picture.
         embedding: float32[members, views, D].
+        inference_ms: float32[members, views], how long each inference took; those of several threads ran at once.
     """
 
     logits: NDArray[np.float32]
     activation_map: NDArray[np.float32]
     embedding: NDArray[np.float32]
+    inference_ms: NDArray[np.float32]
 
     @classmethod
     def empty(cls, shapes: OutputShapes, members: int, views: int) -> Outputs:
@@ -49,11 +51,16 @@ class Outputs:
             logits=np.empty((members, views, *shapes.logits), np.float32),
             activation_map=np.empty((members, views, *shapes.activation_map), np.float32),
             embedding=np.empty((members, views, *shapes.embedding), np.float32),
+            inference_ms=np.empty((members, views), np.float32),
         )
+
+    def parts(self) -> tuple[NDArray[np.float32], ...]:
+        """All arrays in the order of the attributes."""
+        return self.logits, self.activation_map, self.embedding, self.inference_ms
 
     def to_bytes(self) -> bytes:
         """All values in the order of the attributes, what `from_bytes` reads."""
-        return b"".join(values.tobytes() for values in (self.logits, self.activation_map, self.embedding))
+        return b"".join(part.tobytes() for part in self.parts())
 
     @classmethod
     def from_bytes(cls, content: bytes, shapes: OutputShapes, members: int, views: int) -> Outputs:
@@ -63,11 +70,10 @@ class Outputs:
             ValueError: not as many bytes as the shapes ask for.
         """
         outputs = cls.empty(shapes, members, views)
-        parts = (outputs.logits, outputs.activation_map, outputs.embedding)
-        if len(content) != sum(part.nbytes for part in parts):
+        if len(content) != sum(part.nbytes for part in outputs.parts()):
             raise ValueError(f"{len(content)} bytes are not the outputs for {members} members and {views} views")
         start = 0
-        for part in parts:
+        for part in outputs.parts():
             part[...] = np.frombuffer(content, np.float32, part.size, start).reshape(part.shape)
             start += part.nbytes
         return outputs

@@ -3,8 +3,8 @@
 Features of training pictures fill a small part of feature space; a cat, a keyboard or an empty sheet falls outside it.
 The distance has two parts: Mahalanobis within the principal components of the training features (Lee et al. 2018,
 doi:10.48550/arXiv.1807.03888) and the residual that the components cannot express (Wang et al. 2022, ViM,
-doi:10.48550/arXiv.2203.10807). `training.familiarity` fits it, with one direction more before the components: Fisher's
-linear discriminant between lesions and everyday photos. The manifest holds the threshold.
+doi:10.48550/arXiv.2203.10807). `training.familiarity` fits it, with one direction more before the components: that of
+a logistic regression between lesions and what is none. The manifest holds the threshold.
 """
 
 from __future__ import annotations

@@ -45,7 +45,9 @@ class Prediction:
             model saw upright and whole; None when no view shows it so.
         model_id: the bundle's name.
         engine: what ran it.
-        timings_ms: by stage.
+        timings_ms: by stage, one after another.
+        inferences_ms: how long each inference took, by member and then by view, both in the manifest's order. As many
+            as the engine has threads ran at once, so they sum to more than the stage `invoke`.
     """
 
     probabilities: Mapping[LesionClass, float]
@@ -56,6 +58,7 @@ class Prediction:
     model_id: str
     engine: Engine
     timings_ms: Mapping[str, float]
+    inferences_ms: tuple[tuple[float, ...], ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("probabilities", "scores"):

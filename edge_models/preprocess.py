@@ -7,15 +7,18 @@ made in float64 and rounded by a rule that no noise of the last digits can tip.
 A camera's large picture is first halved by area as often as no view loses by it: exact halves are six times faster than
 one large reduction, and all crops share them. Pictures whose crops are less than four times the model's side (all of
 HAM10000 and ISIC 2018) are never halved.
+
+Large work is cut into bands of rows, small enough for a core's cache. Where a function takes `spread`, a thread pool's
+`map` runs them on several cores; the result does not depend on it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -28,6 +31,16 @@ _AREA_TIE = 1e-6
 """Levels below midway from which a mean is rounded up: far above float64's noise, far below what can be seen."""
 _TIE = 1e-4
 """Share of a level within which a value counts as midway."""
+_BANDS = 8
+"""At most; two for each core of a Raspberry Pi, so that an interrupted one does not keep the others waiting long."""
+_STRIP_ROWS = 32
+"""Of a halved picture: what lies between two halvings of so many rows stays in the cache."""
+
+
+class Spread(Protocol):
+    """Calls a function for every part of some work, in any order: `map` or a thread pool's."""
+
+    def __call__(self, function: Callable[[int], None], parts: Iterable[int], /) -> Iterable[None]: ...
 
 
 @dataclass(frozen=True)
@@ -103,11 +116,46 @@ def crop_square(rgb: NDArray[np.uint8], view: View, size: int) -> NDArray[np.uin
     Raises:
         ValueError: `rgb` is not such an array, or `size` is not positive.
     """
-    reduced = halved(rgb, least_side([view], size))
-    return np.ascontiguousarray(_turned(_resize(reduced, view.crop_box(*reduced.shape[:2]), size), view))
+    small = halved(rgb, least_side([view], size))
+    return np.ascontiguousarray(_turned(_resize(small, view.crop_box(*small.shape[:2]), size), view))
 
 
-def halved(rgb: NDArray[np.uint8], least_side_px: int) -> NDArray[np.uint8]:
+def reduced(
+    rgb: NDArray[np.uint8], views: Sequence[View], size: int, least_side_px: int = 1, spread: Spread = map
+) -> NDArray[np.uint8]:
+    """As little of a picture as `model_input` needs: halved, and its central square alone where every view is centred.
+
+    `model_input` makes the same bytes of it as of the picture, and its central square is that of the picture `halved`
+    to the same side.
+
+    Args:
+        rgb: uint8[height, width, 3], only read.
+        views: see `model_input`.
+        size: see `model_input`.
+        least_side_px: the shorter side that somebody else needs besides.
+        spread: see the module.
+
+    Returns:
+        uint8[rows, columns, 3]; `rgb` itself or a window of it where nothing is halved.
+
+    Raises:
+        ValueError: as `halved` and `least_side`.
+    """
+    _check_picture(rgb)
+    least = max(least_side_px, least_side(views, size))
+    height, width = rgb.shape[:2]
+    side = min(height, width)
+    # model_input halves on for the smallest zoom: down there too the square must begin with a whole pixel
+    smallest = least_side([View(min(view.zoom for view in views))], size)
+    count = _halvings(height, width, smallest)
+    centred = not any(view.dx or view.dy for view in views)
+    if centred and abs(height - width) % (2 << count) == 0 and _halvings(side, side, smallest) == count:
+        top, left = (height - side) // 2, (width - side) // 2
+        rgb = rgb[top : top + side, left : left + side]
+    return halved(rgb, least, spread)
+
+
+def halved(rgb: NDArray[np.uint8], least_side_px: int, spread: Spread = map) -> NDArray[np.uint8]:
     """Halve a picture by area as often as its shorter side stays at least `least_side_px`.
 
     Only even sides are halved, so that every pixel counts the same; cameras' pictures can be halved at least three
@@ -116,6 +164,7 @@ def halved(rgb: NDArray[np.uint8], least_side_px: int) -> NDArray[np.uint8]:
     Args:
         rgb: uint8[height, width, 3], only read.
         least_side_px: see `least_side`.
+        spread: see the module.
 
     Returns:
         uint8[height / 2ⁿ, width / 2ⁿ, 3]; `rgb` itself where n is 0.
@@ -125,10 +174,12 @@ def halved(rgb: NDArray[np.uint8], least_side_px: int) -> NDArray[np.uint8]:
     """
     _check_picture(rgb)
     height, width = rgb.shape[:2]
-    while height % 2 == 0 and width % 2 == 0 and min(height, width) >= 2 * least_side_px:
-        height, width = height // 2, width // 2
-        rgb = np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-    return rgb
+    count = _halvings(height, width, least_side_px)
+    if not count:
+        return rgb
+    small = np.empty((height >> count, width >> count, 3), np.uint8)
+    _run(spread, partial(_halve_band, rgb, small, count), _BANDS)
+    return small
 
 
 def least_side(views: Sequence[View], size: int) -> int:
@@ -164,7 +215,12 @@ def quantise(rgb: NDArray[np.uint8], scale: float, zero_point: int) -> NDArray[n
 
 
 def model_input(
-    rgb: NDArray[np.uint8], views: Sequence[View], size: int, scale: float, zero_point: int
+    rgb: NDArray[np.uint8],
+    views: Sequence[View],
+    size: int,
+    scale: float,
+    zero_point: int,
+    spread: Spread = map,
 ) -> NDArray[np.int8]:
     """All views of one picture, ready for the model.
 
@@ -177,6 +233,7 @@ def model_input(
         size: side of the model's input in pixels.
         scale: see `quantise`.
         zero_point: see `quantise`.
+        spread: see the module.
 
     Returns:
         int8[len(views), size, size, 3].
@@ -185,17 +242,17 @@ def model_input(
         ValueError: as `crop_square` and `quantise`, or no views.
     """
     # every view sees what it would see alone: the largest zoom needs most pixels and comes first
-    reduced = halved(rgb, least_side(views, size))
+    small = halved(rgb, least_side(views, size), spread)
     table = _quantisation_table(float(scale), int(zero_point))
     batch = np.empty((len(views), size, size, 3), np.int8)
     for zoom in sorted({view.zoom for view in views}, reverse=True):
-        reduced = halved(reduced, least_side([View(zoom)], size))
+        small = halved(small, least_side([View(zoom)], size), spread)
         upright: dict[tuple[int, int, int], NDArray[np.int8]] = {}
         for index, view in enumerate(views):
             if view.zoom == zoom:
-                box = view.crop_box(*reduced.shape[:2])
+                box = view.crop_box(*small.shape[:2])
                 if box not in upright:
-                    upright[box] = np.take(table, _resize(reduced, box, size))
+                    upright[box] = np.take(table, _resize(small, box, size, spread))
                 batch[index] = _turned(upright[box], view)
     return batch
 
@@ -206,14 +263,53 @@ def _check_picture(rgb: NDArray[np.uint8]) -> None:
         raise ValueError(f"a picture must be uint8[height, width, 3], not {found}")
 
 
-def _resize(rgb: NDArray[np.uint8], box: tuple[int, int, int], size: int) -> NDArray[np.uint8]:
+def _run(spread: Spread, work: Callable[[int], None], count: int) -> None:
+    for _ in spread(work, range(count)):
+        pass  # both kinds of map give errors, and one of them does its work, only where the results are asked for
+
+
+def _halvings(height: int, width: int, least_side_px: int) -> int:
+    count = 0
+    while height % 2 == 0 and width % 2 == 0 and min(height, width) >= 2 * least_side_px:
+        height, width, count = height // 2, width // 2, count + 1
+    return count
+
+
+def _halve_band(rgb: NDArray[np.uint8], small: NDArray[np.uint8], count: int, band: int) -> None:
+    """One of `_BANDS` bands of `small`, which is `rgb` halved `count` times."""
+    last = len(small) * (band + 1) // _BANDS
+    for top in range(len(small) * band // _BANDS, last, _STRIP_ROWS):
+        bottom = min(top + _STRIP_ROWS, last)
+        strip = rgb[top << count : bottom << count]
+        for _ in range(count - 1):
+            strip = _halve(strip, None)
+        _halve(strip, small[top:bottom])
+
+
+def _halve(rgb: NDArray[np.uint8], out: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
+    size = (rgb.shape[1] // 2, rgb.shape[0] // 2)
+    return np.asarray(cv2.resize(rgb, size, dst=out, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _resize(rgb: NDArray[np.uint8], box: tuple[int, int, int], size: int, spread: Spread = map) -> NDArray[np.uint8]:
     top, left, side = box
     square = rgb[top : top + side, left : left + side]
     # INTER_AREA averages when it shrinks; when it enlarges OpenCV makes it a bilinear of its own, so say what is meant
     if side <= size:
         return np.asarray(cv2.resize(square, (size, size), interpolation=cv2.INTER_LINEAR), np.uint8)
-    mean = cv2.resize(square.astype(np.float64), (size, size), interpolation=cv2.INTER_AREA)
-    return np.asarray(np.floor(mean + (0.5 + _AREA_TIE)), np.uint8)
+    small = np.empty((size, size, 3), np.uint8)
+    # where a band ends, a pixel of the picture and one of the result must both end
+    count = max(bands for bands in range(1, _BANDS + 1) if side % bands == size % bands == 0)
+    _run(spread, partial(_average_band, square, small, count), count)
+    return small
+
+
+def _average_band(square: NDArray[np.uint8], small: NDArray[np.uint8], count: int, band: int) -> None:
+    """One of `count` bands of `small`, the area mean of `square`."""
+    rows, target = len(square) // count, len(small) // count
+    part = square[band * rows : (band + 1) * rows].astype(np.float64)
+    mean = cv2.resize(part, (len(small), target), interpolation=cv2.INTER_AREA)
+    small[band * target : (band + 1) * target] = np.floor(mean + (0.5 + _AREA_TIE))
 
 
 def _turned(square: NDArray[Any], view: View) -> NDArray[Any]:

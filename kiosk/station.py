@@ -29,6 +29,7 @@ from kiosk.camera.base import Camera
 from kiosk.errors import CameraClosed, CameraError, CameraLost, CameraNotFound
 from kiosk.examination import Examination
 from kiosk.frame import Frame
+from kiosk.memory import give_back_freed_pictures
 from kiosk.quality import QualityReport, Reason, check_preview
 
 PREVIEW_JPEG_QUALITY = 80
@@ -119,6 +120,7 @@ class Station:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="assess")
 
     def __enter__(self) -> Self:
+        give_back_freed_pictures()
         self._running = True
         self._thread.start()
         return self

@@ -1,6 +1,6 @@
 """From HAM10000 to a published bundle: the steps in their order.
 
-prepare, train, quantize, views, calibrate, evaluate, report, publish."""
+prepare, train, quantize, views, calibrate, evaluate, report, publish; ablations sets runs side by side."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from edge_models.errors import EdgeModelError
-from training.config import RunConfig, load_config
+from training.config import load_config
 from training.dataset import CLASS_ORDER, Sample, check_readable, read_not_lesions, targets
 from training.errors import RunError, TrainingError
+from training.leakage import Claim, claims
+from training.runs import QUANTIZATION, network_file, read_config, read_members, read_quantization, runs_of
 from training.sources import read_official_validation, read_training_images
-from training.split import SPLITS, Part, assign, read_split, write_split
+from training.split import SPLITS, Part, assign, leaks, read_split, write_split
 
+_MEMBERS = "quantized runs with their checkpoints, one a member: what the integers cost the whole assessment"
 REPRESENTATIVE_PICTURES = 300
 PICTURES_FOR_ROUNDING = 70
-QUANTIZATION = "quantization.json"
-"""What `quantize` measured of a run: what the integers cost on one view of the validation part."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -53,6 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     prepare.add_argument("split", type=Path, help="the CSV file to write")
     prepare.add_argument("--held-out", type=float, default=0.1, help="share of the lesions for validation, and again")
     prepare.add_argument("--seed", type=int, default=1)
+    prepare.add_argument(
+        "--by",
+        choices=("lesion", "image"),
+        default="lesion",
+        help="what is drawn; a split by image leaks, and is only to show what leakage would claim",
+    )
     prepare.set_defaults(command=_prepare)
 
     train = commands.add_parser("train", parents=[data], help="train, or go on from the run's checkpoint")
@@ -84,13 +91,27 @@ def _parser() -> argparse.ArgumentParser:
 
     evaluate = commands.add_parser("evaluate", parents=[data], help="measure a draft on what it was not fitted on")
     evaluate.add_argument("draft", type=Path, help="runs/<id>")
+    evaluate.add_argument("--runs", type=Path, nargs="+", default=[], metavar="run", help=_MEMBERS)
     evaluate.set_defaults(command=_evaluate)
 
     report = commands.add_parser("report", parents=[data], help="all figures of a bundle with plots, for people")
     report.add_argument("bundle", type=Path, help="runs/<id>, or the folder of a published bundle")
-    report.add_argument("--runs", type=Path, nargs="+", default=[], metavar="run", help="of the members, quantized")
+    report.add_argument("--runs", type=Path, nargs="+", default=[], metavar="run", help=_MEMBERS)
+    report.add_argument(
+        "--leaky",
+        type=Path,
+        nargs=2,
+        metavar=("HONEST", "LEAKY"),
+        help="two equal runs, on a split by lesion and on one by image, to show what leakage would claim",
+    )
     report.add_argument("--into", type=Path, default=Path("docs/model"), help="the report goes to <into>/<id>/")
     report.set_defaults(command=_report)
+
+    ablations = commands.add_parser("ablations", help="what each run gained over a baseline, from their own records")
+    ablations.add_argument("baseline", type=Path, help="the run to compare with")
+    ablations.add_argument("runs", type=Path, nargs="*", metavar="run")
+    ablations.add_argument("--into", type=Path, help="the table (default: training/ablations.csv, which reports show)")
+    ablations.set_defaults(command=_ablations)
 
     publish = commands.add_parser("publish", help="seal an evaluated draft with its model card")
     publish.add_argument("draft", type=Path, help="runs/<id>")
@@ -104,12 +125,19 @@ def _prepare(options: argparse.Namespace) -> None:
 
     samples, missing = read_training_images(_data(options))
     check_readable(samples)
-    write_split(options.split, samples, assign(samples, options.held_out, options.seed))
+    leaky = options.by == "image"
+    write_split(options.split, samples, assign(samples, options.held_out, options.seed, leaky), leaky)
     print(f"{len(samples)} images, missing: {', '.join(missing) or 'none'}")
     parts = read_split(options.split, samples)
     for part, members in parts.items():
         counts = (f"{label.code} {sum(sample.label is label for sample in members)}" for label in CLASS_ORDER)
         print(f"{part:12} {len(members):6}  {', '.join(counts)}")
+    if leaky:
+        known = {sample.lesion_id for sample in parts[Part.TRAIN]}
+        shared = sum(sample.lesion_id in known for sample in parts[Part.VALIDATION])
+        held_out = len(parts[Part.VALIDATION])
+        print(f"this split leaks: the lesions of {shared} of {held_out} validation images are trained on")
+        return
     for one, another, likeness in across_parts(parts):
         print(f"{one.image_id} and {another.image_id} are in different parts but alike ({likeness:.3f})")
 
@@ -138,7 +166,7 @@ def _quantize(options: argparse.Namespace) -> None:
     from training.train import predict_logits
     from training.views import ZOOMS, make_views
 
-    config = _config(options.run)
+    config = read_config(options.run)
     parts = _parts(options, config.split)
     trained, step = load_trained(options.run, config.model)
     size = config.model.size_px
@@ -148,7 +176,7 @@ def _quantize(options: argparse.Namespace) -> None:
     deployed = fold(trained, config.model)
     round_kernels(deployed, pictures[:PICTURES_FOR_ROUNDING])
     content = quantize(deployed, pictures)
-    path = _network(options.run)
+    path = network_file(options.run)
     path.write_bytes(content)
     validation = parts[Part.VALIDATION]
     real = predict_logits(trained, validation, View(), size).argmax(axis=1)
@@ -175,20 +203,20 @@ def _views(options: argparse.Namespace) -> None:
     from training.inference import run_networks
     from training.views import ZOOMS, make_views, view_table
 
-    networks, size, split = _members(options.runs)
+    networks, size, split = read_members(options.runs)
     validation = _parts(options, split)[Part.VALIDATION]
     views = make_views(ZOOMS, 8)
     evidence = run_networks(list(networks.values()), [sample.path for sample in validation], views, size)
     print("inferences  orientations  balanced accuracy  zooms")
-    for zooms, orientations, figure in view_table(evidence.log_softmax, targets(validation), views):
-        print(f"{len(networks) * len(zooms) * orientations:10}  {orientations:12}  {figure:17.4f}  {zooms}")
+    for choice, figure in view_table(evidence.log_softmax, targets(validation), views):
+        print(f"{choice.inferences:10}  {choice.orientations:12}  {figure:17.4f}  {choice.zooms}")
 
 
 def _calibrate(options: argparse.Namespace) -> None:
     from training.draft import write_draft
     from training.views import make_views
 
-    networks, size, split = _members(options.runs)
+    networks, size, split = read_members(options.runs)
     photos = read_not_lesions(_data(options))
     write_draft(
         folder=_draft(options.into / options.id),
@@ -206,13 +234,17 @@ def _calibrate(options: argparse.Namespace) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     from edge_models import bundle as bundles
     from training.evaluate import evaluate
+    from training.integers import judge_in_float
 
     draft = _draft(options.draft)
     lesions: dict[str, Sequence[Sample]] = {
         "validation": _held_out(options, draft),
         "isic2018_validation": read_official_validation(_data(options)),
     }
-    figures = evaluate(draft, bundles.load(draft).manifest.decision, lesions, read_not_lesions(_data(options))[1::2])
+    manifest = bundles.load(draft).manifest
+    runs = runs_of(draft, options.runs) if options.runs else []
+    real = {name: judge_in_float(runs, manifest, samples) for name, samples in lesions.items() if runs}
+    figures = evaluate(draft, manifest, lesions, read_not_lesions(_data(options))[1::2], real)
     report = {"manifest_sha256": _fingerprint(draft), "figures": figures}
     _figures(options.draft).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(figures, indent=2))
@@ -220,22 +252,55 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 def _report(options: argparse.Namespace) -> None:
     from edge_models import bundle as bundles
+    from training.ablations import TABLE, read
     from training.document import write
-    from training.report import report
+    from training.integers import judge_in_float
+    from training.report import accuracy_by_inferences, report
 
     bundle = _draft(options.bundle) if _draft(options.bundle).is_dir() else options.bundle
     lesions: dict[str, Sequence[Sample]] = {
         "held-out lesions": _held_out(options, bundle),
         "official validation": read_official_validation(_data(options)),
     }
-    blocks = report(bundle, lesions, read_not_lesions(_data(options))[1::2], _costs(options.runs, bundle))
-    folder = options.into / bundles.load(bundle).manifest.model_id
+    loaded = bundles.load(bundle)
+    runs = runs_of(bundle, options.runs) if options.runs else []
+    accuracy = accuracy_by_inferences(loaded, lesions["held-out lesions"])
+    blocks = report(
+        bundle,
+        lesions,
+        read_not_lesions(_data(options))[1::2],
+        accuracy=accuracy,
+        real={name: judge_in_float(runs, loaded.manifest, some) for name, some in lesions.items() if runs},
+        costs=[read_quantization(run) for run in runs],
+        leakage=_leakage(options),
+        ablations=read() if TABLE.exists() else [],
+    )
+    folder = options.into / loaded.manifest.model_id
     write(blocks, folder)
-    print(f"{folder / 'report.md'} and report.html are written")
+    rows = ",\n".join(json.dumps(row) for row in accuracy)
+    (folder / "accuracy.json").write_text(f"[\n{rows}\n]\n", encoding="utf-8")
+    print(f"{folder / 'report.md'}, report.html and accuracy.json are written")
+
+
+def _leakage(options: argparse.Namespace) -> list[Claim]:
+    if not options.leaky:
+        return []
+    honest, leaky = options.leaky
+    return claims(honest, leaky, read_training_images(_data(options))[0], SPLITS)
+
+
+def _ablations(options: argparse.Namespace) -> None:
+    from training.ablations import TABLE, compare, to_cells, write
+    from training.document import Table, to_markdown
+
+    rows = compare(options.baseline, options.runs)
+    write(rows, options.into or TABLE)
+    print(to_markdown([Table(to_cells(rows))]), end="")
 
 
 def _publish(options: argparse.Namespace) -> None:
     from edge_models import bundle as bundles
+    from training.draft import read_document
     from training.publish import publish
 
     draft = _draft(options.draft)
@@ -244,6 +309,9 @@ def _publish(options: argparse.Namespace) -> None:
     report = json.loads(_figures(options.draft).read_text(encoding="utf-8"))
     if report["manifest_sha256"] != _fingerprint(draft):
         raise RunError(f"{_figures(options.draft)} is about another draft: run `python -m training evaluate` again")
+    split = read_document(draft)["split"]
+    if leaks(SPLITS / f"{split}.csv"):
+        raise RunError(f"{draft} was made with {split}, which is a split by image: its figures are worth nothing")
     model_id = bundles.load(draft).manifest.model_id
     print(publish(draft, report["figures"], (options.into or bundles.BUNDLES) / model_id))
 
@@ -265,30 +333,6 @@ def _held_out(options: argparse.Namespace, bundle: Path) -> list[Sample]:
     return _parts(options, read_document(bundle)["split"])[Part.VALIDATION]
 
 
-def _costs(runs: Sequence[Path], bundle: Path) -> list[dict[str, Any]]:
-    """What `quantize` measured of runs whose networks are the bundle's."""
-    from edge_models import bundle as bundles
-
-    members = {hashlib.sha256(content).hexdigest() for content in bundles.load(bundle).member_bytes}
-    costs = []
-    for run in runs:
-        if not (run / QUANTIZATION).is_file():
-            raise RunError(f"{run} holds no {QUANTIZATION}: run `python -m training quantize` first")
-        cost = json.loads((run / QUANTIZATION).read_text(encoding="utf-8"))
-        if cost["sha256"] not in members:
-            raise RunError(f"{bundle} was not made of the network that {run} holds")
-        costs.append(cost)
-    return costs
-
-
-def _config(run: Path) -> RunConfig:
-    return load_config(run / "config.toml")
-
-
-def _network(run: Path) -> Path:
-    return run / f"{run.resolve().name}_int8.tflite"
-
-
 def _draft(release: Path) -> Path:
     return release / "bundle"
 
@@ -299,17 +343,6 @@ def _figures(release: Path) -> Path:
 
 def _fingerprint(draft: Path) -> str:
     return hashlib.sha256((draft / "manifest.json").read_bytes()).hexdigest()
-
-
-def _members(runs: Sequence[Path]) -> tuple[dict[str, bytes], int, str]:
-    """The members' bytes by file name, their input size and the split that all were trained with."""
-    configs = [_config(run) for run in runs]
-    if len({(config.model.size_px, config.split) for config in configs}) != 1:
-        raise RunError("members must share input size and split")
-    for run in runs:
-        if not _network(run).is_file():
-            raise RunError(f"{run} is not quantized: run `python -m training quantize` first")
-    return {_network(run).name: _network(run).read_bytes() for run in runs}, configs[0].model.size_px, configs[0].split
 
 
 if __name__ == "__main__":

@@ -1,4 +1,8 @@
-"""What a training picture goes through: geometry, colour, sharpness, a hole. Evaluation never comes here."""
+"""What a training picture goes through: geometry, hairs, colour, sharpness, a hole. Evaluation never comes here.
+
+The optimiser needs the same cores, so each step is one pass of OpenCV over as few pixels as will do: half a millisecond
+a picture at 192 px.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_models.preprocess import halved
 from training.config import AugmentConfig
 
 _GREY = np.array([0.299, 0.587, 0.114])
+_SMOOTH_FROM = 1.8
+"""Pixels read per pixel made, from which bilinear reading alone is farther from an area mean than smoothing first."""
+_HAIRS = (2, 10)
+_HAIR_SIDE_PX = 224.0
+"""Side of the crop that the thickness of hairs is meant for."""
+_SHADES_ORDER = 6
 
 
 def augment(rgb: NDArray[np.uint8], size: int, config: AugmentConfig, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -23,29 +34,53 @@ def augment(rgb: NDArray[np.uint8], size: int, config: AugmentConfig, rng: np.ra
     Returns:
         uint8[size, size, 3].
     """
-    crop = _sharpness(_colour(_geometry(rgb, size, config, rng), config, rng), config, rng)
-    return _cutout(crop, config, rng)
+    crop = _geometry(rgb, size, config, rng)
+    if rng.random() < config.hair_probability:
+        crop = _hairs(crop, rng)
+    return _cutout(_sharpness(_colour(crop, config, rng), config, rng), config, rng)
 
 
 def _geometry(rgb: NDArray[np.uint8], size: int, config: AugmentConfig, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """A crop anywhere inside, turned by any angle, mirrored, stretched; shrunk by area as `edge_models` does."""
+    """A crop anywhere inside, turned by any angle, mirrored, stretched; close to the area means of `edge_models`.
+
+    Read in one pass from a picture smoothed where the crop is much larger than the result: measured against exact area
+    means on HAM10000 (root mean square), 0.5–0.7 levels, where a crop in full size, shrunk after, was 0.7–0.9 away.
+    """
+    rgb = halved(rgb, 2 * size)
     height, width = rgb.shape[:2]
     side = min(height, width) * rng.uniform(*config.side)
     centre = np.array([rng.uniform(side / 2, width - side / 2), rng.uniform(side / 2, height - side / 2)])
     angle = rng.uniform(0.0, 2.0 * math.pi)
     stretch = math.exp(rng.uniform(-config.stretch, config.stretch) / 2.0)
-    # warped at the picture's own resolution and shrunk after, so that the shrinking is an area average
-    inner = max(size, round(side))
-    scale = side / inner
-    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     mirror = -1.0 if rng.random() < 0.5 else 1.0
-    linear = turn @ np.diag([mirror * scale * stretch, scale / stretch])
-    matrix = np.column_stack([linear, centre - linear @ np.full(2, (inner - 1) / 2.0)])
+    scale = side / size
+    if scale > _SMOOTH_FROM:  # with the bilinear's own, the variance of a mean over `scale` pixels
+        rgb = np.asarray(cv2.GaussianBlur(rgb, (0, 0), math.sqrt(scale * scale / 12.0 - 0.04)), np.uint8)
+    cosine, sine = math.cos(angle), math.sin(angle)
+    across, down = mirror * scale * stretch, scale / stretch
+    linear = np.array([[cosine * across, -sine * down], [sine * across, cosine * down]])
+    matrix = np.column_stack([linear, centre - linear.sum(axis=1) * ((size - 1) / 2.0)])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    crop = cv2.warpAffine(rgb, matrix, (inner, inner), flags=flags, borderMode=cv2.BORDER_REFLECT_101)
-    if inner > size:
-        crop = cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
-    return np.asarray(crop, np.uint8)
+    return np.asarray(cv2.warpAffine(rgb, matrix, (size, size), flags=flags, borderMode=cv2.BORDER_REFLECT_101))
+
+
+def _hairs(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Some thin quadratic Bézier curves of one dark, seldom light, colour, a little transparent."""
+    size = crop.shape[0]
+    count = int(rng.integers(*_HAIRS, endpoint=True))
+    points = rng.uniform(-0.2 * size, 1.2 * size, (count, 3, 2))
+    points[:, 1] = points[:, ::2].mean(axis=1) + rng.normal(0.0, 0.15 * size, (count, 2))  # bent, not looped
+    share = np.linspace(0.0, 1.0, 12)
+    bernstein = np.stack([(1.0 - share) ** 2, 2.0 * share * (1.0 - share), share**2], axis=1)
+    curves = np.rint(bernstein @ points * 16).astype(np.int32)  # in sixteenths of a pixel
+    shade = rng.uniform(10, 80) if rng.random() < 0.85 else rng.uniform(170, 240)
+    drawn = crop.copy()
+    for curve, thin in zip(curves, rng.random(count), strict=True):
+        width = max(1, round((1.0 + 2.0 * thin * thin) * size / _HAIR_SIDE_PX))
+        colour = (shade, 0.9 * shade, 0.8 * shade)
+        cv2.polylines(drawn, [curve], isClosed=False, color=colour, thickness=width, lineType=cv2.LINE_AA, shift=4)
+    opacity = rng.uniform(0.6, 0.95)
+    return np.asarray(cv2.addWeighted(drawn, opacity, crop, 1.0 - opacity, 0.0), np.uint8)
 
 
 def _colour(crop: NDArray[np.uint8], config: AugmentConfig, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -53,12 +88,21 @@ def _colour(crop: NDArray[np.uint8], config: AugmentConfig, rng: np.random.Gener
     gain = np.exp(rng.uniform(-config.gain, config.gain, 3) + rng.uniform(-config.brightness, config.brightness))
     saturation = 1.0 + rng.uniform(-config.saturation, config.saturation)
     contrast = 1.0 + rng.uniform(-config.contrast, config.contrast)
-    matrix = saturation * np.eye(3) + (1.0 - saturation) * np.tile(_GREY, (3, 1))
-    matrix = contrast * (matrix * gain[:, None])
-    mean = np.array(cv2.mean(crop)[:3])
-    grey = float(_GREY @ (gain * mean))
-    offset = np.full((3, 1), (1.0 - contrast) * grey)
-    return np.asarray(cv2.transform(crop, np.hstack([matrix, offset])), np.uint8)
+    if rng.random() < config.constancy_probability:
+        gain *= _neutral_gain(crop)
+    matrix = contrast * (saturation * np.eye(3) + (1.0 - saturation) * _GREY) * gain[:, None]
+    grey = float(_GREY @ (gain * cv2.mean(crop)[:3]))
+    return np.asarray(cv2.transform(crop, np.column_stack([matrix, np.full(3, (1.0 - contrast) * grey)])), np.uint8)
+
+
+def _neutral_gain(crop: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """float64[3]: what turns the illuminant that the picture suggests into a neutral one of the same strength.
+
+    Shades of grey: the illuminant's colour is the Minkowski mean of the pixels, of order 6 (Finlayson, Trezzi 2004).
+    """
+    some = crop[::4, ::4].reshape(-1, 3) / 255.0
+    illuminant = np.mean(some**_SHADES_ORDER, axis=0) ** (1.0 / _SHADES_ORDER) + 1e-3
+    return np.asarray(np.sqrt(np.mean(illuminant**2)) / illuminant)
 
 
 def _sharpness(crop: NDArray[np.uint8], config: AugmentConfig, rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -17,7 +17,13 @@ GROUPS = ("model", "average", "optimizer")
 
 def save(folder: Path, step: int, groups: dict[str, Sequence[Any]]) -> None:
     """Write the variables of every group of `GROUPS` and the number of steps done."""
-    arrays = {f"{name}/{index}": np.asarray(value) for name in GROUPS for index, value in enumerate(groups[name])}
+    from keras import ops
+
+    arrays = {
+        f"{name}/{index}": np.asarray(ops.convert_to_numpy(value))
+        for name in GROUPS
+        for index, value in enumerate(groups[name])
+    }
     temporary = folder / f"{FILE}.new"
     with temporary.open("wb") as stream:
         np.savez(stream, step=step, **arrays)

@@ -21,6 +21,7 @@ class ModelConfig:
         alpha: width of MobileNetV2.
         size_px: side of the published model's input.
         pretrained: start from the ImageNet weights (their file is given on the command line).
+        start: start from the averaged weights of this run, which lies beside the new one ("": from none).
         frozen_before: the layers before the one of this name stay as pretrained, statistics too ("": none do).
         dropout: on the pooled features.
         batch_norm_momentum: of the moving statistics; Keras' 0.999 is too slow for short runs.
@@ -29,6 +30,7 @@ class ModelConfig:
     alpha: float = 1.0
     size_px: int = 224
     pretrained: bool = True
+    start: str = ""
     frozen_before: str = "block_3_expand"
     dropout: float = 0.2
     batch_norm_momentum: float = 0.99
@@ -107,6 +109,8 @@ class AugmentConfig:
         blur_probability: of a slight Gaussian blur.
         sharpen_probability: of slight unsharp masking.
         cutout_probability: of a rectangle in the mean colour.
+        hair_probability: of drawn hairs.
+        constancy_probability: of dividing by the illuminant that the picture itself suggests.
     """
 
     side: tuple[float, float] = (0.7, 1.0)
@@ -118,6 +122,8 @@ class AugmentConfig:
     blur_probability: float = 0.15
     sharpen_probability: float = 0.15
     cutout_probability: float = 0.25
+    hair_probability: float = 0.0
+    constancy_probability: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -149,6 +150,28 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
         return image_file.read_rgb(path)
     except ImageUnreadable as error:
         raise DatasetError(str(error)) from error
+
+
+def remembering_reader() -> Callable[[Path], NDArray[np.uint8]]:
+    """`read_rgb` that keeps what it decoded, in up to half of the memory that is free now; safe to call from threads.
+
+    Decoding costs as much as all augmentation, and a training picture is read dozens of times.
+    """
+    room = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    kept: dict[Path, NDArray[np.uint8]] = {}
+    taken = 0
+
+    def read(path: Path) -> NDArray[np.uint8]:
+        nonlocal taken
+        rgb = kept.get(path)
+        if rgb is None:
+            rgb = read_rgb(path)
+            if taken + rgb.nbytes <= room:  # two threads may both pass here: one picture more than meant does no harm
+                taken += rgb.nbytes
+                kept[path] = rgb
+        return rgb
+
+    return read
 
 
 def check_readable(samples: Sequence[Sample]) -> None:

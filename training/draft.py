@@ -17,14 +17,16 @@ from edge_models.classifier import calibrate
 from edge_models.preprocess import View
 from training.calibrate import fit_decision, fit_probabilities
 from training.context import choose_weight, damped, fit_tables
-from training.dataset import CLASS_ORDER, Sample, targets
+from training.dataset import CLASS_ORDER, Sample, read_rgb, targets
 from training.familiarity import distances, familiarity_threshold, fit_feature_space
 from training.inference import run_networks
 from training.model_card import TEXTS
+from training.negatives import generate, widen
 from training.split import Part
 
 FAMILIARITY = "familiarity.npz"
 FEATURE_PICTURES = 2000
+NEGATIVES_SEED = 1
 
 
 def write_draft(
@@ -70,9 +72,11 @@ def write_draft(
 
     chosen = np.linspace(0, len(training) - 1, min(FEATURE_PICTURES, len(training))).astype(int)
     features = run_networks(networks[:1], [training[index].path for index in chosen], views, size).embedding
-    others = run_networks(networks[:1], not_lesions, views, size).embedding
+    photos = run_networks(networks[:1], not_lesions, views, size).embedding
+    made = [*widen([read_rgb(path) for path in not_lesions], NEGATIVES_SEED), *generate(NEGATIVES_SEED)]
+    others = np.concatenate([photos, run_networks(networks[:1], made, views, size).embedding])
     space = fit_feature_space(features, others)
-    threshold = familiarity_threshold(distances(space, evidence.embedding), distances(space, others))
+    threshold = familiarity_threshold(distances(space, evidence.embedding), distances(space, photos))
 
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in members.items():

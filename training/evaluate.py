@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_models.bundle import Decision
+from edge_models.bundle import Decision, Manifest
 from edge_models.classifier import Classifier
 from edge_models.context import Context
 from edge_models.labels import LesionClass
@@ -20,6 +20,9 @@ from training.dataset import CLASS_ORDER, Sample, read_rgb, targets
 from training.metrics import area_under_curve, balanced_accuracy, expected_calibration_error, recalls, top_accuracy
 
 Figures = dict[str, float | int | dict[str, float]]
+
+CONTEXT_FIGURES = ("balanced_accuracy", "top1_accuracy", "malignant_auc", "melanoma_auc", "expected_calibration_error")
+"""What `evaluate` gives with age, sex and site too."""
 
 
 class Judgements(NamedTuple):
@@ -36,6 +39,18 @@ class Judgements(NamedTuple):
     scores: NDArray[np.float64]
     sets: NDArray[np.bool_]
     unfamiliarity: NDArray[np.float64]
+
+
+class FloatJudgements(NamedTuple):
+    """What the float32 networks behind a bundle say of N pictures, classes in `CLASS_ORDER`.
+
+    Attributes:
+        probabilities: float64[N, 7].
+        scores: float64[N, 7].
+    """
+
+    probabilities: NDArray[np.float64]
+    scores: NDArray[np.float64]
 
 
 def judge(
@@ -117,21 +132,60 @@ def lesion_figures(judgements: Judgements, samples: Sequence[Sample], decision: 
     }
 
 
+def integer_figures(real: FloatJudgements, integer: Judgements, samples: Sequence[Sample]) -> dict[str, float]:
+    """What integers cost the whole assessment of N images.
+
+    Args:
+        real: `training.integers.judge_in_float`.
+        integer: what the bundle said of the same images.
+
+    Returns:
+        `…_balanced_accuracy` (highest score under equal priors) of both and `loss`, their difference; `…_accuracy`
+        (likeliest class) of both, and `same_class`, the share of pictures with the same likeliest class.
+    """
+    target = targets(samples)
+    before = balanced_accuracy(real.scores.argmax(axis=1), target)
+    after = balanced_accuracy(integer.scores.argmax(axis=1), target)
+    return {
+        "float32_balanced_accuracy": before,
+        "int8_balanced_accuracy": after,
+        "loss": before - after,
+        "float32_accuracy": top_accuracy(real.probabilities, target, 1),
+        "int8_accuracy": top_accuracy(integer.probabilities, target, 1),
+        "same_class": float(np.mean(real.probabilities.argmax(axis=1) == integer.probabilities.argmax(axis=1))),
+    }
+
+
 def evaluate(
-    bundle: Path, decision: Decision, lesions: dict[str, Sequence[Sample]], not_lesions: Sequence[Path]
+    bundle: Path,
+    manifest: Manifest,
+    lesions: Mapping[str, Sequence[Sample]],
+    not_lesions: Sequence[Path],
+    real: Mapping[str, FloatJudgements],
 ) -> dict[str, Figures]:
     """All figures of a bundle, by data set.
 
     Args:
         bundle: folder of a sealed bundle.
-        decision: its thresholds.
+        manifest: its manifest.
         lesions: samples by the name of their data set.
         not_lesions: photos that nothing was fitted on.
+        real: `training.integers.judge_in_float` by data set; empty where the members' runs are not at hand.
+
+    Returns:
+        `lesion_figures` of every data set; with them `with_context`, what age, sex and site make of some of them, and
+        `integers`, where `real` has it. Of the photos, how many are refused.
     """
-    figures = {
-        name: lesion_figures(judge(bundle, [sample.path for sample in samples]), samples, decision)
-        for name, samples in lesions.items()
-    }
+    figures: dict[str, Figures] = {}
+    for name, samples in lesions.items():
+        paths, contexts = [sample.path for sample in samples], [sample.context for sample in samples]
+        plain = judge(bundle, paths)
+        figures[name] = lesion_figures(plain, samples, manifest.decision)
+        if manifest.context is not None:
+            with_context = lesion_figures(judge(bundle, paths, contexts), samples, manifest.decision)
+            figures[name]["with_context"] = {key: float(str(with_context[key])) for key in CONTEXT_FIGURES}
+        if name in real:
+            figures[name]["integers"] = integer_figures(real[name], plain, samples)
     refused = judge(bundle, not_lesions).unfamiliarity > 1.0
     figures["not_lesions"] = {"images": len(not_lesions), "refused_as_unfamiliar": float(refused.mean())}
     return figures

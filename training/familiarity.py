@@ -2,9 +2,9 @@
 
 Distance from the training features alone refuses half of the everyday photos at best: a network trained to tell lesions
 apart has no reason to keep a photo's features away from theirs. So the space gets one direction more, in front of the
-principal components: Fisher's linear discriminant between training features and those of a hundred photos (Fisher 1936,
-doi:10.1111/j.1469-1809.1936.tb02137.x), which generalises to photos it never saw. The components and the residual stay
-for what is neither lesion nor photo.
+principal components: the one along which a logistic regression tells training features from those of what is no lesion,
+a hundred photos and what `training.negatives` makes of them and of nothing. It generalises to photos it never saw; the
+components and the residual stay for what is neither lesion nor like these.
 """
 
 from __future__ import annotations
@@ -18,8 +18,12 @@ from edge_models.familiarity import FeatureSpace
 
 COMPONENTS = 64
 LESIONS_KEPT = 0.99
-_RIDGE = 0.1
 _OFFSET_DEVIATIONS = 3.0
+_RIDGE = 4e-7
+"""Of the regression, for features of mean square length 1 and cases whose weights sum to 1."""
+_NEWTON_STEPS = 20
+_LONGEST_STEP = 5.0
+_CONVERGED = 0.01
 
 
 def fit_feature_space(
@@ -32,16 +36,13 @@ def fit_feature_space(
 
     Args:
         lesions: float32[N, D], N > 2, of training pictures.
-        others: float32[M, D], of everyday photos (the half for choosing).
+        others: float32[M, D], of what is no lesion (photos of the half for choosing, and pictures made).
         components: at most; fewer where the features have no more.
     """
     wide = lesions.astype(np.float64)
     mean = wide.mean(axis=0)
     centred = wide - mean
-    covariance = centred.T @ centred / len(wide)
-    ridge = _RIDGE * float(np.trace(covariance)) / len(mean) + 1e-12
-    direction = np.linalg.solve(covariance + ridge * np.eye(len(mean)), others.astype(np.float64).mean(axis=0) - mean)
-    direction /= np.linalg.norm(direction)
+    direction = _discriminant(centred, others.astype(np.float64) - mean)
     along = centred @ direction
     deviation = float(along.std()) + 1e-6
     _, singular, rows = np.linalg.svd(centred - np.outer(along, direction), full_matrices=False)
@@ -72,3 +73,27 @@ def familiarity_threshold(lesions: NDArray[np.float64], others: NDArray[np.float
     """
     kept = float(np.quantile(lesions, LESIONS_KEPT, method="higher"))
     return max(kept, (kept + float(np.quantile(others, 0.03))) / 2.0)
+
+
+def _discriminant(lesions: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Unit vector float64[D] towards `others`: ridge-penalised logistic regression, both sides of the same weight.
+
+    Solved by Newton's method, no step moving a case by more than `_LONGEST_STEP` log-odds.
+    """
+    weight = np.repeat([0.5 / len(lesions), 0.5 / len(others)], [len(lesions), len(others)])
+    truth = np.repeat([0.0, 1.0], [len(lesions), len(others)])
+    features = np.concatenate([lesions, others])
+    features /= math.sqrt(float(weight @ (features**2).sum(axis=1))) + 1e-12
+    features = np.column_stack([features, np.ones(len(features))])
+    ridge = np.append(np.full(lesions.shape[1], _RIDGE), 1e-9)
+    theta = np.zeros(features.shape[1])
+    for _ in range(_NEWTON_STEPS):
+        p = 1.0 / (1.0 + np.exp(-np.clip(features @ theta, -30.0, 30.0)))
+        gradient = features.T @ (weight * (p - truth)) + ridge * theta
+        hessian = (features * (weight * p * (1.0 - p))[:, np.newaxis]).T @ features
+        move = np.linalg.solve(hessian + np.diag(ridge), gradient)
+        farthest = float(np.abs(features @ move).max())
+        theta -= move * min(1.0, _LONGEST_STEP / max(farthest, 1e-12))
+        if farthest < _CONVERGED:
+            break
+    return np.asarray(theta[:-1] / np.linalg.norm(theta[:-1]))

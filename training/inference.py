@@ -31,13 +31,17 @@ class Evidence(NamedTuple):
 
 
 def run_networks(
-    networks: Sequence[bytes], pictures: Sequence[Path], views: Sequence[View], size: int, threads: int = 2
+    networks: Sequence[bytes],
+    pictures: Sequence[Path | NDArray[np.uint8]],
+    views: Sequence[View],
+    size: int,
+    threads: int = 2,
 ) -> Evidence:
     """Run every view of every picture through every network.
 
     Args:
         networks: .tflite files' bytes.
-        pictures: image files.
+        pictures: image files, or uint8[height, width, 3] each.
         views: at least one.
         size: side of the networks' input in pixels.
     """
@@ -48,7 +52,9 @@ def run_networks(
         if not hasattr(mine, "networks"):
             mine.networks = [Network("network", content, size, len(CLASS_ORDER)) for content in networks]
         quantisation = mine.networks[0].input_quantisation
-        batch = model_input(read_rgb(pictures[number]), views, size, quantisation.scale, quantisation.zero_point)
+        picture = pictures[number]
+        rgb = read_rgb(picture) if isinstance(picture, Path) else picture
+        batch = model_input(rgb, views, size, quantisation.scale, quantisation.zero_point)
         outputs = Outputs.empty(mine.networks[0].output_shapes, len(networks), len(views))
         for member, network in enumerate(mine.networks):
             for place, view in enumerate(batch):

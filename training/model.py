@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from training import checkpoint
+from training.backends import adapted, input_shape
 from training.config import ModelConfig
 from training.dataset import CLASS_ORDER
 from training.errors import RunError
@@ -20,7 +21,7 @@ HEAD = "activation_map"
 
 
 def build_model(config: ModelConfig, weights: Path | None) -> Any:
-    """The network to train: any size divisible by 32, float32[B, H, W, 3] in [-1, 1] → logits float32[B, 7].
+    """The network to train: any size divisible by 32, what `network_input` gives → logits float32[B, 7].
 
     Args:
         config: the network.
@@ -34,11 +35,12 @@ def build_model(config: ModelConfig, weights: Path | None) -> Any:
     if config.pretrained and weights is None:
         raise RunError("this configuration starts from ImageNet weights: name their file with --weights")
     backbone = keras.applications.MobileNetV2(
-        input_shape=(None, None, 3),
+        input_shape=input_shape(),
         alpha=config.alpha,
         include_top=False,
         weights=str(weights) if config.pretrained else None,
     )
+    backbone = adapted(backbone)
     names = [layer.name for layer in backbone.layers]
     if config.frozen_before and config.frozen_before not in names:
         raise RunError(f"the model has no layer {config.frozen_before!r} to freeze up to")
@@ -47,9 +49,10 @@ def build_model(config: ModelConfig, weights: Path | None) -> Any:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = config.batch_norm_momentum
         layer.trainable = number >= frozen
-    pooled = keras.layers.GlobalAveragePooling2D(keepdims=True)(backbone.output)
-    pooled = keras.layers.Dropout(config.dropout)(pooled)
-    logits = keras.layers.Flatten()(keras.layers.Conv2D(len(CLASS_ORDER), 1, name=HEAD)(pooled))
+    pooled = keras.layers.GlobalAveragePooling2D(keepdims=True, dtype="float32")(backbone.output)
+    pooled = keras.layers.Dropout(config.dropout, dtype="float32")(pooled)
+    evidence = keras.layers.Conv2D(len(CLASS_ORDER), 1, name=HEAD, dtype="float32")(pooled)
+    logits = keras.layers.Flatten(dtype="float32")(evidence)
     return keras.Model(backbone.input, logits)
 
 

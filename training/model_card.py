@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edge_models.labels import LesionClass
@@ -36,6 +36,18 @@ _ROWS = [
     ("Refused as unfamiliar", "refused_as_unfamiliar", "{:.3f}"),
 ]
 
+_INTEGER_ROWS = [
+    ("Balanced multiclass accuracy before rounding to integers (float32)", "float32_balanced_accuracy", "{:.3f}"),
+    ("Same likeliest class before and after rounding", "same_class", "{:.1%}"),
+]
+_CONTEXT_ROWS = {
+    "balanced_accuracy": "Balanced multiclass accuracy",
+    "top1_accuracy": "Top-1 accuracy",
+    "malignant_auc": "Malignant: area under the ROC curve",
+    "melanoma_auc": "Melanoma: area under the ROC curve",
+    "expected_calibration_error": "Expected calibration error, 15 bins",
+}
+
 
 def model_card(document: Mapping[str, Any]) -> str:
     """The model card (Mitchell et al. 2019, doi:10.1145/3287560.3287596) of a manifest with figures, as Markdown."""
@@ -46,6 +58,9 @@ def model_card(document: Mapping[str, Any]) -> str:
     for lesion in LesionClass:
         cells = [values["recall"].get(lesion.code) for values in lesions.values()]
         table.append([f"Recall: {lesion.full_name}", *("–" if cell is None else f"{cell:.3f}" for cell in cells)])
+    for title, key, form in _INTEGER_ROWS:
+        if all("integers" in values for values in lesions.values()):
+            table.append([title, *(form.format(values["integers"][key]) for values in lesions.values())])
     inferences = len(document["members"]) * len(document["views"])
     photos = figures["not_lesions"]
     return f"""# {document["model_id"]}
@@ -64,17 +79,18 @@ MobileNetV2 with full-integer (int8) weights and activations: {len(document["mem
 
 {document["licence"]}.
 
-Split by lesion: no lesion of the validation or calibration part was trained on. The validation part chose the views
-and the recipe, and one of three candidates; the official ISIC 2018 Task 3 validation images were in view when that was
-done, so both columns may flatter. Temperature, biases and thresholds come from the calibration part.
+Split by lesion: no lesion of the validation or calibration part was trained on. The validation part chose the views,
+the recipe and the members; the calibration part and the official ISIC 2018 Task 3 validation images were in view when
+that was done, so both columns may flatter. Temperature, biases and thresholds come from the calibration part.
 The ISIC 2018 Task 3 test split was never seen.
 
 ## Figures
 
 Measured by `python -m training evaluate` on the published int8 files, through the kiosk's own classifier.
 
-{chr(10).join("| " + " | ".join(row) + " |" for row in table)}
+{_markdown(table)}
 
+{_context(lesions)}\
 Intervals, strata by age, sex and site, plots and what was not measured: `docs/model/{document["model_id"]}/report.md`
 in the project's source.
 
@@ -92,3 +108,25 @@ not a dermatoscopic image.
 - Amelanotic melanoma and melanoma on heavily sun-damaged skin are known to be hard for such models.
 - Low-resolution training pictures (400 × 300): detail finer than that was never seen.
 """
+
+
+def _context(lesions: Mapping[str, Mapping[str, Any]]) -> str:
+    """A section on what age, sex and site change, where that was measured."""
+    if not all("with_context" in values for values in lesions.values()):
+        return ""
+    table = [["Without → with", *lesions], ["---", *("---:" for _ in lesions)]]
+    for key, title in _CONTEXT_ROWS.items():
+        cells = (f"{values[key]:.3f} → {values['with_context'][key]:.3f}" for values in lesions.values())
+        table.append([title, *cells])
+    return f"""### Age, sex and body site
+
+Optional: what is left out changes nothing. Log-odds by age band, sex and site, fitted on training lesions and weighted
+on calibration lesions, are added to the evidence of the picture.
+
+{_markdown(table)}
+
+"""
+
+
+def _markdown(table: Sequence[Sequence[str]]) -> str:
+    return "\n".join("| " + " | ".join(row) + " |" for row in table)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from training.augment import augment
 from training.config import RunConfig
-from training.dataset import CLASS_ORDER, Sample, read_rgb, targets
+from training.dataset import CLASS_ORDER, Sample, remembering_reader, targets
 
 
 class Batch(NamedTuple):
@@ -34,6 +34,7 @@ class Sampler:
     def __init__(self, samples: Sequence[Sample], config: RunConfig) -> None:
         self._samples = samples
         self._config = config
+        self._read = remembering_reader()
         labels = targets(samples)
         self._by_class = [np.flatnonzero(labels == label) for label in range(len(CLASS_ORDER))]
         counts = np.array([len(indices) for indices in self._by_class], np.float64)
@@ -48,7 +49,7 @@ class Sampler:
         chosen = rng.choice(len(CLASS_ORDER), train.batch_size, p=self.prior)
         indices = [int(rng.choice(self._by_class[label])) for label in chosen]
         pictures = np.stack(
-            [augment(read_rgb(self._samples[index].path), size, self._config.augment, rng) for index in indices]
+            [augment(self._read(self._samples[index].path), size, self._config.augment, rng) for index in indices]
         )
         smoothing = train.label_smoothing
         labels = np.eye(len(CLASS_ORDER), dtype=np.float32)[chosen] * (1.0 - smoothing) + smoothing / len(CLASS_ORDER)

@@ -2,6 +2,10 @@
 
 The validation split chooses models and views and gives the held-out figures; the calibration split fits temperature,
 biases and thresholds. Both are images of lesions that training never saw.
+
+A split by image leaks: nearly half of HAM10000's images show a lesion that another one shows too. Such a split exists
+here to measure what that is worth (`training.leakage`), says so in the name of its last column, and nothing made with
+it can be published.
 """
 
 from __future__ import annotations
@@ -19,6 +23,8 @@ from training.dataset import Sample
 from training.errors import DatasetError
 
 SPLITS = Path(__file__).parent / "splits"
+_COLUMN = {True: "leaky_part", False: "part"}
+"""The last column of a split's file, by whether it leaks."""
 
 
 class Part(StrEnum):
@@ -29,58 +35,63 @@ class Part(StrEnum):
     CALIBRATION = "calibration"
 
 
-def assign(samples: Iterable[Sample], held_out_share: float, seed: int) -> dict[str, Part]:
+def assign(samples: Iterable[Sample], held_out_share: float, seed: int, leaky: bool = False) -> dict[str, Part]:
     """Draw a split.
 
     Args:
         samples: all images.
         held_out_share: of each class's lesions, for validation and again for calibration; at least one lesion each.
         seed: of the draw.
+        leaky: draw images instead of lesions.
 
     Returns:
-        lesion_id → part.
+        image_id → part.
 
     Raises:
-        DatasetError: a class has fewer than three lesions.
+        DatasetError: a class has fewer than three lesions (images, where images are drawn).
     """
-    lesions: dict[LesionClass, dict[str, None]] = defaultdict(dict)
+    images: dict[LesionClass, dict[str, list[str]]] = defaultdict(dict)
     for sample in samples:
-        lesions[sample.label][sample.lesion_id] = None
+        unit = sample.image_id if leaky else sample.lesion_id
+        images[sample.label].setdefault(unit, []).append(sample.image_id)
     rng = np.random.default_rng(seed)
     parts: dict[str, Part] = {}
     for label in LesionClass:
-        names = sorted(lesions[label])
+        names = sorted(images[label])
         if not names:
             continue
         if len(names) < 3:
-            raise DatasetError(f"class {label.code} has {len(names)} lesions, a split needs three")
+            units = "images" if leaky else "lesions"
+            raise DatasetError(f"class {label.code} has {len(names)} {units}, a split needs three")
         count = min(max(1, round(held_out_share * len(names))), (len(names) - 1) // 2)
         for place, index in enumerate(rng.permutation(len(names))):
             held_out = Part.VALIDATION if place < count else Part.CALIBRATION
-            parts[names[index]] = held_out if place < 2 * count else Part.TRAIN
+            part = held_out if place < 2 * count else Part.TRAIN
+            parts.update(dict.fromkeys(images[label][names[index]], part))
     return parts
 
 
-def write_split(path: Path, samples: Sequence[Sample], parts: Mapping[str, Part]) -> None:
-    """Write image_id, lesion_id and part of every sample as CSV, sorted by image_id."""
+def write_split(path: Path, samples: Sequence[Sample], parts: Mapping[str, Part], leaky: bool = False) -> None:
+    """Write image_id, lesion_id and part (by image_id) of every sample as CSV, sorted by image_id."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["image_id", "lesion_id", "part"])
+        writer.writerow(["image_id", "lesion_id", _COLUMN[leaky]])
         for sample in sorted(samples, key=lambda sample: sample.image_id):
-            writer.writerow([sample.image_id, sample.lesion_id, parts[sample.lesion_id]])
+            writer.writerow([sample.image_id, sample.lesion_id, parts[sample.image_id]])
 
 
 def read_split(path: Path, samples: Sequence[Sample]) -> dict[Part, list[Sample]]:
     """Read a split and sort `samples` into it; images that the file does not know are an error, the reverse is not.
 
     Raises:
-        DatasetError: unreadable, an unknown part, an image without a row, or a lesion in two parts.
+        DatasetError: unreadable, an unknown part, an image without a row, or a lesion in two parts where the file does
+            not say that it leaks.
     """
+    leaky = leaks(path)
     try:
         with path.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        part_of = {row["image_id"]: Part(row["part"]) for row in rows}
+            part_of = {row["image_id"]: Part(row[_COLUMN[leaky]]) for row in csv.DictReader(stream)}
     except (OSError, KeyError, ValueError) as error:
         raise DatasetError(f"{path} cannot be used: {error!r}") from error
     result: dict[Part, list[Sample]] = {part: [] for part in Part}
@@ -89,9 +100,22 @@ def read_split(path: Path, samples: Sequence[Sample]) -> dict[Part, list[Sample]
         part = part_of.get(sample.image_id)
         if part is None:
             raise DatasetError(f"{path} has no row for {sample.image_id}")
-        if home.setdefault(sample.lesion_id, part) is not part:
+        if home.setdefault(sample.lesion_id, part) is not part and not leaky:
             raise DatasetError(
                 f"{path}, {sample.image_id}: lesion {sample.lesion_id} is in both {home[sample.lesion_id]} and {part}"
             )
         result[part].append(sample)
     return result
+
+
+def leaks(path: Path) -> bool:
+    """Whether a split's file says that images of one lesion may lie in different parts.
+
+    Raises:
+        DatasetError: unreadable.
+    """
+    try:
+        with path.open(encoding="utf-8") as stream:
+            return stream.readline().strip().split(",")[-1] == _COLUMN[True]
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"{path} cannot be used: {error!r}") from error

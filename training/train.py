@@ -8,6 +8,7 @@ import math
 import platform
 import time
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from edge_models.preprocess import View, crop_square
 from training import checkpoint
+from training.backends import compiles_steps, network_input, prepare_backend
 from training.config import RunConfig
 from training.dataset import Sample, read_rgb, targets
 from training.metrics import balanced_accuracy
@@ -27,46 +29,52 @@ _REPORT_EVERY = 20
 
 
 def train(
-    config: RunConfig, run: Path, training: Sequence[Sample], validation: Sequence[Sample], weights: Path | None
+    config: RunConfig,
+    run: Path,
+    training: Sequence[Sample],
+    validation: Sequence[Sample],
+    weights: Path | None,
 ) -> None:
     """Train to the end of the schedule, going on from the run's checkpoint where there is one.
 
     Args:
-        run: folder for checkpoint.npz, steps.csv, validation.csv and environment.json.
+        run: folder for checkpoint.npz, steps.csv, validation.csv and environment.json; the run that `config` starts
+            from, if it names one, lies beside it.
         training: what is learnt from.
         validation: looked at every `evaluate_every` steps; decides nothing here.
         weights: ImageNet weights, see `build_model`.
 
     Raises:
-        RunError: the checkpoint is another model's, or the ImageNet weights are missing.
+        RunError: the checkpoint is another model's, or the weights to start from are missing.
     """
     import keras
 
     cv2.setNumThreads(1)  # the cores belong to the optimiser
+    prepare_backend()
     keras.utils.set_random_seed(config.train.seed)
     run.mkdir(parents=True, exist_ok=True)
     _record_environment(run)
     model = build_model(config.model, weights)
-    optimizer = _make_optimizer(config, model)
+    if config.model.start:
+        checkpoint.load(run.parent / config.model.start, {"average": model.variables})
+    sampler = Sampler(training, config)
+    optimizer = _compile(model, config, np.log(sampler.prior + 1e-12))
     average = [keras.Variable(value, trainable=False, dtype=value.dtype) for value in model.variables]
     state = {"model": model.variables, "average": average, "optimizer": optimizer.variables}
     done = checkpoint.load(run, state) if (run / checkpoint.FILE).is_file() else 0
-    sampler = Sampler(training, config)
-    step_function = _make_step(model, optimizer, average, np.log(sampler.prior + 1e-12))
     total = config.train.steps
     started, first = time.monotonic(), done
-    losses: list[float] = []
     for step, batch in enumerate(sampler.ahead(done, total), start=done):
         optimizer.learning_rate = learning_rate(config, step)
-        decay = min(config.train.ema_decay, (1.0 + step) / (10.0 + step))
-        losses.append(float(step_function(batch.pictures, batch.labels, np.float32(decay))))
+        loss = model.train_on_batch(network_input(batch.pictures), batch.labels)  # the mean since `reset_metrics`
+        _average(average, model.variables, min(config.train.ema_decay, (1.0 + step) / (10.0 + step)))
         done = step + 1
         if done % _REPORT_EVERY == 0 or done == total:
             seconds = time.monotonic() - started
-            _append(run / "steps.csv", {"step": done, "size_px": sampler.size_at(step), "loss": np.mean(losses)})
+            _append(run / "steps.csv", {"step": done, "size_px": sampler.size_at(step), "loss": float(loss)})
             left = seconds * sampler.work(done, total) / sampler.work(first, done) / 60.0
-            print(f"step {done}/{total}  loss {np.mean(losses):.4f}  {left:.0f} min left", flush=True)
-            losses.clear()
+            print(f"step {done}/{total}  loss {float(loss):.4f}  {left:.0f} min left", flush=True)
+            model.reset_metrics()
         if done % config.train.checkpoint_every == 0 or done == total:
             checkpoint.save(run, done, state)
         if done % config.train.evaluate_every == 0 or done == total:
@@ -91,12 +99,22 @@ def predict_logits(
     rows = []
     for start in range(0, len(samples), batch):
         crops = [crop_square(read_rgb(sample.path), view, size) for sample in samples[start : start + batch]]
-        rows.append(np.asarray(model(np.stack(crops).astype(np.float32) / 127.5 - 1.0, training=False)))
+        rows.append(np.asarray(model.predict_on_batch(network_input(np.stack(crops)))))
     return np.concatenate(rows)
 
 
-def _make_optimizer(config: RunConfig, model: Any) -> Any:
+def _compile(model: Any, config: RunConfig, log_prior: NDArray[np.float64]) -> Any:
+    """Give the network its loss and its optimizer, which is returned.
+
+    The loss is balanced softmax (Ren et al. 2020, arXiv:2007.10740): the log of the sampling prior is added to the
+    logits, so that the logits themselves are free of it.
+    """
     import keras
+
+    offset = log_prior.astype(np.float32)
+
+    def balanced_softmax(labels: Any, logits: Any) -> Any:
+        return keras.losses.categorical_crossentropy(labels, keras.ops.add(logits, offset), from_logits=True)
 
     optimizer = keras.optimizers.AdamW(
         config.train.learning_rate,
@@ -105,35 +123,20 @@ def _make_optimizer(config: RunConfig, model: Any) -> Any:
     )
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     optimizer.build(model.trainable_variables)
+    model.compile(optimizer, balanced_softmax, jit_compile=compiles_steps())
     return optimizer
 
 
-def _make_step(model: Any, optimizer: Any, average: Sequence[Any], log_prior: NDArray[np.float64]) -> Any:
-    """The compiled step: (uint8[B, S, S, 3], float32[B, 7], decay) → mean loss.
-
-    The loss is balanced softmax (Ren et al. 2020, arXiv:2007.10740): the log of the sampling prior is added to the
-    logits, so that the logits themselves are free of it.
-    """
-    import tensorflow as tf
-
-    offset = tf.constant(log_prior, tf.float32)
-
-    @tf.function(reduce_retracing=False)  # type: ignore[untyped-decorator, unused-ignore]
-    def step(pictures: Any, labels: Any, decay: Any) -> Any:
-        with tf.GradientTape() as tape:
-            logits = model(tf.cast(pictures, tf.float32) / 127.5 - 1.0, training=True)
-            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels, logits + offset))
-        optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
-        for mean, value in zip(average, model.variables, strict=True):
-            if mean.dtype == "float32":
-                mean.assign(mean * decay + value * (1.0 - decay))
-        return loss
-
-    return step
+def _average(average: Sequence[Any], variables: Sequence[Any], decay: float) -> None:
+    """Move the averaged weights towards the current ones; counters and random states are left alone."""
+    for mean, value in zip(average, variables, strict=True):
+        if mean.dtype == "float32":
+            old = _array(mean)
+            mean.assign(old + (_array(value) - old) * (1.0 - decay))
 
 
 def _evaluate_average(model: Any, average: Sequence[Any], samples: Sequence[Sample], size: int) -> float:
-    current = [np.asarray(variable) for variable in model.variables]
+    current = [np.array(_array(variable)) for variable in model.variables]
     for variable, mean in zip(model.variables, average, strict=True):
         variable.assign(mean)
     logits = predict_logits(model, samples, View(), size)
@@ -142,11 +145,17 @@ def _evaluate_average(model: Any, average: Sequence[Any], samples: Sequence[Samp
     return balanced_accuracy(logits.argmax(axis=1), targets(samples))
 
 
+def _array(variable: Any) -> NDArray[Any]:
+    import keras
+
+    return np.asarray(keras.ops.convert_to_numpy(variable))
+
+
 def _record_environment(run: Path) -> None:
     import keras
-    import tensorflow as tf
 
-    versions = {"python": platform.python_version(), "keras": keras.__version__, "tensorflow": tf.__version__}
+    backend = keras.backend.backend()
+    versions = {"python": platform.python_version(), "keras": keras.__version__, backend: version(backend)}
     versions |= {"numpy": np.__version__, "opencv": cv2.__version__, "machine": platform.machine()}
     (run / "environment.json").write_text(json.dumps(versions, indent=2) + "\n", encoding="utf-8")
 

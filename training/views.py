@@ -1,13 +1,16 @@
-"""Which views: balanced accuracy against the number of inferences."""
+"""Which members and views: accuracy against the number of inferences."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_models.bundle import Calibration
+from edge_models.classifier import calibrate, equal_priors
 from edge_models.preprocess import View
 from training.metrics import balanced_accuracy
 
@@ -21,6 +24,25 @@ ORIENTATIONS = {
 """Quarter turns and flips by their number: as unlike each other as can be."""
 
 
+class Choice(NamedTuple):
+    """What an assessment could run.
+
+    Attributes:
+        members: places of the networks.
+        zooms: of the views.
+        orientations: turned and mirrored copies of every zoom, a key of `ORIENTATIONS`.
+    """
+
+    members: tuple[int, ...]
+    zooms: tuple[float, ...]
+    orientations: int
+
+    @property
+    def inferences(self) -> int:
+        """Of one picture."""
+        return len(self.members) * len(self.zooms) * self.orientations
+
+
 def make_views(zooms: Sequence[float], orientations: int) -> tuple[View, ...]:
     """Every zoom in every one of that many orientations.
 
@@ -32,24 +54,73 @@ def make_views(zooms: Sequence[float], orientations: int) -> tuple[View, ...]:
     )
 
 
+def member_sets(count: int) -> list[tuple[int, ...]]:
+    """Each member alone, then the first two, the first three … all of them."""
+    return [(place,) for place in range(count)] + [tuple(range(most)) for most in range(2, count + 1)]
+
+
+def choices(views: Sequence[View], members: Sequence[tuple[int, ...]]) -> Iterator[Choice]:
+    """Every set of zooms and orientations that `views` contains, with every set of members."""
+    zooms = sorted({view.zoom for view in views})
+    for chosen in members:
+        for count in range(1, len(zooms) + 1):
+            for some in combinations(zooms, count):
+                for orientations in ORIENTATIONS:
+                    if set(make_views(some, orientations)) <= set(views):
+                        yield Choice(chosen, some, orientations)
+
+
+def pooled(log_softmax: NDArray[np.float64], views: Sequence[View], choice: Choice) -> NDArray[np.float64]:
+    """Mean evidence float64[N, 7] of some of float64[N, members, views, 7]."""
+    places = [views.index(view) for view in make_views(choice.zooms, choice.orientations)]
+    return np.asarray(log_softmax[:, choice.members][:, :, places].mean(axis=(1, 2)))
+
+
 def view_table(
     log_softmax: NDArray[np.float64], target: NDArray[np.int64], views: Sequence[View]
-) -> Iterator[tuple[tuple[float, ...], int, float]]:
-    """Balanced accuracy, uncalibrated, of every set of zooms and orientations that `views` contains.
+) -> Iterator[tuple[Choice, float]]:
+    """Balanced accuracy, uncalibrated, of every set of zooms and orientations, all members together.
 
     Args:
         log_softmax: float64[N, members, views, 7].
         target: int64[N].
-
-    Yields:
-        (zooms, number of orientations, balanced accuracy).
     """
-    place = {view: index for index, view in enumerate(views)}
-    zooms = sorted({view.zoom for view in views})
-    for count in range(1, len(zooms) + 1):
-        for chosen in combinations(zooms, count):
-            for orientations in ORIENTATIONS:
-                wanted = make_views(chosen, orientations)
-                if all(view in place for view in wanted):
-                    pooled = log_softmax[:, :, [place[view] for view in wanted]].mean(axis=(1, 2))
-                    yield chosen, orientations, balanced_accuracy(pooled.argmax(axis=1), target)
+    for choice in choices(views, [tuple(range(log_softmax.shape[1]))]):
+        yield choice, balanced_accuracy(pooled(log_softmax, views, choice).argmax(axis=1), target)
+
+
+def accuracy_rows(
+    log_softmax: NDArray[np.float64],
+    target: NDArray[np.int64],
+    views: Sequence[View],
+    names: Sequence[str],
+    calibration: Calibration,
+) -> list[dict[str, Any]]:
+    """What every choice of members and views is worth on held-out lesions, under one calibration for all.
+
+    Args:
+        log_softmax: float64[N, members, views, 7].
+        target: int64[N], in the networks' class order.
+        names: of the members.
+        calibration: the bundle's; fitted for all its members and views.
+
+    Returns:
+        `members`, `zooms`, `orientations`, `inferences`, `balanced_accuracy` (of the scores under equal priors),
+        `accuracy` (of the calibrated probabilities) and `split` of each, fewest inferences first.
+    """
+    rows = []
+    for choice in sorted(choices(views, member_sets(len(names))), key=lambda choice: choice.inferences):
+        probabilities = calibrate(pooled(log_softmax, views, choice), calibration)
+        scores = equal_priors(probabilities, calibration)
+        rows.append(
+            {
+                "members": [names[place] for place in choice.members],
+                "zooms": list(choice.zooms),
+                "orientations": choice.orientations,
+                "inferences": choice.inferences,
+                "balanced_accuracy": round(balanced_accuracy(scores.argmax(axis=1), target), 4),
+                "accuracy": round(float(np.mean(probabilities.argmax(axis=1) == target)), 4),
+                "split": "held-out",
+            }
+        )
+    return rows

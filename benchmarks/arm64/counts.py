@@ -7,10 +7,12 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.arm64 import anchor
 from edge_models import bundle
 
-STAGES = ("quality", "preprocess", "invoke", "classify", "frame_copy")
-"""In the order of `stages.py`; classify holds preprocess and invoke and what follows them."""
+STAGES = ("reduce", "quality", "preprocess", "invoke", "classify", "frame_copy", "anchor")
+"""In the order of the marks: classify holds preprocess and invoke and what follows them; anchor is one inference of the
+network whose times are published."""
 
 
 def stage_counts(lines: Sequence[str]) -> dict[str, int]:
@@ -45,7 +47,11 @@ def main() -> None:
         print(name, ", ".join(f"{stage} {count / 1e6:.1f} M" for stage, count in counts.items()))
     document = {
         "bundle": manifest.model_id,
+        "members": len(manifest.members),
+        "views": len(manifest.views),
+        "input_size_px": manifest.input_size_px,
         "inferences": len(manifest.members) * len(manifest.views),
+        "anchor": anchor.NAME,
         "frame": "12 megapixels of the phantom camera",
         "commit": options.commit,
         "instructions": processors,

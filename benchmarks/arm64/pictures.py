@@ -42,6 +42,7 @@ def copy_real(source: Path, out: Path, count: int) -> None:
         raise SystemExit(str(problems[0]))
     for index in range(min(count, len(files))):
         shutil.copy(files[index * len(files) // min(count, len(files))], out)
+    print(f"{min(count, len(files))} of the {len(files)} images of the ISIC 2018 Task 3 validation split")
 
 
 def save_phantoms(out: Path, count: int) -> None:
@@ -49,6 +50,7 @@ def save_phantoms(out: Path, count: int) -> None:
     with open_camera("phantom") as camera:
         for index in range(count):
             Image.fromarray(camera.capture().rgb).reduce(4).save(out / f"phantom_{index:03}.png")
+    print(f"{count} pictures of the phantom camera")
 
 
 if __name__ == "__main__":

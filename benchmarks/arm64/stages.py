@@ -1,4 +1,7 @@
-"""Runs in the arm64 tree under the counting plugin: `stages.py FRAME.npy`; marks where each stage begins and ends."""
+"""Runs in the arm64 tree under the counting plugin: `stages.py FRAME.npy ANCHOR.tflite`.
+
+Marks where each stage of an assessment begins and ends; each runs once before it is counted.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from ai_edge_litert.interpreter import Interpreter
 
+from benchmarks.arm64.counts import STAGES
 from edge_models.classifier import Classifier
-from edge_models.preprocess import model_input
-from kiosk.quality import check
+from edge_models.preprocess import model_input, reduced
+from kiosk.quality import LEAST_SIDE_PX, check
 
 _MARK = 1_000_000  # counter.c's
 
@@ -30,24 +35,31 @@ def _mark(number: int) -> None:
         os.close(_MARK + number)
 
 
-def main(frame: Path) -> None:
+def main(frame: Path, anchor: Path) -> None:
     cv2.setNumThreads(1)
     rgb = np.load(frame)
+    published = Interpreter(model_path=str(anchor), num_threads=1)
+    published.allocate_tensors()
     with Classifier.open(engine="cpu", threads=1) as classifier:
         manifest, inputs = classifier.bundle.manifest, classifier.interpreter.input_quantisation
-        batch = model_input(rgb, manifest.views, manifest.input_size_px, inputs.scale, inputs.zero_point)
-        stages: tuple[Callable[[], object], ...] = (
-            lambda: check(rgb),
-            lambda: model_input(rgb, manifest.views, manifest.input_size_px, inputs.scale, inputs.zero_point),
-            lambda: classifier.interpreter.invoke(batch),
-            lambda: classifier.classify(rgb),
-            rgb.copy,
-        )
-        for number, stage in enumerate(stages):
-            stage()
+        # as `kiosk.assessment.assess` does it: gate and model look at the same small copy
+        views, size = manifest.views, manifest.input_size_px
+        small = reduced(rgb, views, size, LEAST_SIDE_PX)
+        batch = model_input(small, views, size, inputs.scale, inputs.zero_point)
+        stages: dict[str, Callable[[], object]] = {
+            "reduce": lambda: reduced(rgb, views, size, LEAST_SIDE_PX),
+            "quality": lambda: check(small),
+            "preprocess": lambda: model_input(small, views, size, inputs.scale, inputs.zero_point),
+            "invoke": lambda: classifier.interpreter.invoke(batch),
+            "classify": lambda: classifier.classify(small),
+            "frame_copy": rgb.copy,
+            "anchor": published.invoke,
+        }
+        for number, name in enumerate(STAGES):
+            stages[name]()
             with counted(number):
-                stage()
+                stages[name]()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

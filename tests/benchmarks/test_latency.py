@@ -13,8 +13,8 @@ import pytest
 
 from benchmarks import latency
 from benchmarks.__main__ import main
-from benchmarks.board import clock_mhz, reading
-from benchmarks.latency import STAGES, memory, stage_samples, summarise
+from benchmarks.board import clock_mhz, memory, reading
+from benchmarks.latency import STAGES, by_minute, stage_samples, summarise
 
 Make = Callable[..., dict[str, Any]]
 
@@ -49,13 +49,14 @@ def test_three_captures_from_the_command_line_to_the_page(
     document = json.loads(results.read_text(encoding="utf-8"))
     assert len(document["warm"]) == 3
     assert len(document["cold"]) == 1
-    assert document["bundle"] == {"model_id": "tiny-untrained", "members": 2, "views": 4}
+    assert document["bundle"] == {"model_id": "tiny-untrained", "members": 2, "views": 4, "input_size_px": 32}
     assert document["engine"]["threads"] >= 1
     assert document["machine"]["cores"] >= 1
     assert document["summary"] == json.loads(json.dumps(summarise(document)))
     assert list(document["summary"]["warm"]) == [*STAGES, "total"]
     shares = document["summary"]["warm"].values()
     assert sum(each["share"] for each in shares) == pytest.approx(2.0)  # the stages, and the total itself
+    assert [len(views) for views in document["warm"][0]["inferences_ms"]] == [4, 4], "each member, each view"
     assert "within the budget" in printed
     assert main(["report", str(results), "-o", str(report)]) == 0
     assert "tiny-untrained" in report.read_text(encoding="utf-8")
@@ -116,3 +117,22 @@ def test_the_board_tells_its_heat_clock_and_throttling(tmp_path: Path) -> None:
         (tmp_path / name).write_text(content + "\n", encoding="ascii")
     assert reading(tmp_path) == {"temperature_c": 61.25, "clock_mhz": 1500.0, "throttle_flags": 0x50005}
     assert clock_mhz(tmp_path / "class") is None
+
+
+def test_a_slow_minute_is_explained(make_latency: Make) -> None:
+    samples = make_latency(captures=200, hot=True)["warm"]  # 80 s, throttled in its second half
+    first, second = by_minute(samples)
+    assert (first["minute"], second["minute"]) == (0, 1)
+    assert (first["captures"], second["captures"]) == (150, 50)
+    assert first["throttled"] == 49
+    assert second["throttled"] == 50
+    assert second["hottest_c"] == samples[-1]["temperature_c"]
+    assert first["slowest_mhz"] == 1500.0
+    assert first["max"] == max(sample["timings_ms"]["total"] for sample in samples[:150])
+
+
+def test_a_minute_counts_no_refusal(make_latency: Make) -> None:
+    samples = make_latency(captures=10)["warm"]
+    del samples[0]["timings_ms"]["invoke"]
+    assert [each["captures"] for each in by_minute(samples)] == [9]
+    assert by_minute([]) == []

@@ -157,6 +157,15 @@ def test_peers_from_the_command_line(
     assert reference["agreement"] == 1
     assert reference["balanced_accuracy"] in (0, 0.5, 1)
     assert reference["resident_mib"] > reference["bare_mib"] > 0
+    # a bundle of two members: one of them is compared, on one image, and the table says so
+    assert (document["members"], document["input_size_px"]) == (2, 32)
+    assert "one of the bundle's 2 members, 32 x 32 pixels" in shown.replace("), ", ", ")
+    assert {row["threads"] for row in document["peers"]} == {1}
+    assert reference["delegate"] == "XNNPACK"
+    if "tflite-runtime int8" in rows:
+        assert rows["tflite-runtime int8"]["delegate"] == "none"
+        ratio = peers.older_over_litert(document)
+        assert f"tflite-runtime takes {ratio:.1f} times as long as LiteRT" in shown
     # the very same file as a third party's: same scores
     assert rows["tiny_a_int8.tflite (LiteRT)"]["scores"] == reference["scores"]
     # the tiny network is no MobileNetV2, so TensorFlow's own cannot run it: named, not faked

@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 
-from benchmarks import charts, svg
+from benchmarks import charts, kinds, svg
+from benchmarks.accuracy import Choice
 from benchmarks.report import page
 
 Make = Callable[..., dict[str, Any]]
 ACCURACY = {
-    "kind": "accuracy",
-    "rows": [
-        {"name": "1 view", "inferences": 1, "balanced_accuracy": 0.71},
-        {"name": "8 views", "inferences": 8, "balanced_accuracy": 0.76},
+    "kind": kinds.ACCURACY,
+    "choices": [
+        Choice(("a",), (1.0,), 1, 1, 0.71, "held-out <lesions>"),
+        Choice(("a",), (1.0,), 8, 8, 0.76, "held-out <lesions>"),
+        Choice(("a", "b"), (1.0, 1.2), 8, 32, 0.75, "held-out <lesions>"),
+        Choice(("a",), (1.0,), 8, 8, 0.86, "validation"),
     ],
 }
 VOID = {"meta"}
@@ -72,12 +75,51 @@ def test_heat_and_throttling_are_drawn_where_the_board_tells_them(make_latency: 
 
 
 def test_accuracy_is_drawn_when_it_is_given_and_left_out_with_a_word(make_latency: Make) -> None:
-    assert "8 views: 0.760" in page([make_latency(), ACCURACY])
+    html = page([make_latency(), ACCURACY])
+    assert "a; zoom 1; 8 orientations: 0.760" in html
+    assert html.count('aria-label="balanced accuracy against time') == 2, "a chart for each split"
+    assert "held-out &lt;lesions&gt;" in html
+    # slower and no better: a point without a name
+    assert html.count(">2 × 2 × 8<") == 0
+    assert "a + b; zoom 1, 1.2; 8 orientations: 0.750" in html
     assert "no accuracy table was given" in page([make_latency()])
 
 
+def test_a_choice_takes_as_long_as_its_inferences(make_latency: Make) -> None:
+    """Eight inferences are what was measured, so that this choice lies at the measured median."""
+    latency = make_latency()
+    only = {**ACCURACY, "choices": [ACCURACY["choices"][1], Choice(("a",), (1.0,), 1, 1, 0.7, "held-out <lesions>")]}
+    x, far = (
+        float(value)
+        for value in re.findall(r'<circle class="sample" cx="([\d.]+)"[^>]*><title>a; ', page([latency, only]))
+    )
+    invoke, total = (latency["summary"]["warm"][name]["p50"] for name in ("invoke", "total"))
+    one, eight = sorted((x, far))
+    assert (one - 80) / (eight - 80) == pytest.approx((total - invoke * 7 / 8) / total, abs=0.01)
+
+
+def test_the_goals_and_the_peers_are_on_the_page(make_latency: Make, peers_document: dict[str, Any]) -> None:
+    html = page([make_latency(), peers_document])
+    tags = Tags()
+    tags.feed(html)
+    assert tags.open == []
+    assert "://" not in html
+    assert "one int8 image, tflite-runtime 2.14 over LiteRT" in html
+    assert "18.0 ×" in html
+    assert "tflite-runtime 2.14.0" in html
+    assert "<td>none</td>" in html
+    assert "Left out: OpenCV DNN: no onnx" in html
+
+
 def test_a_page_of_several_runs_has_a_part_for_each(make_latency: Make) -> None:
-    sent = {"kind": "device", "latency": make_latency(), "screen": None, "ratios": None, "left_out": {}}
+    sent = {
+        "kind": kinds.DEVICE,
+        "latency": make_latency(),
+        "screen": None,
+        "ratios": None,
+        "peers": None,
+        "left_out": {},
+    }
     assert page([make_latency(), sent]).count('<section class="run">') == 2
     with pytest.raises(RuntimeError, match="needs a file"):
         page([ACCURACY])

@@ -184,6 +184,8 @@ def test_a_picture_goes_through_all_steps(tiny_bundle: Path, picture: Any) -> No
     assert prediction.engine.device == "cpu"
     assert list(prediction.timings_ms) == ["preprocess", "invoke", "calibrate", "explain"]
     assert min(prediction.timings_ms.values()) >= 0.0
+    assert np.shape(prediction.inferences_ms) == (2, 4), "members, views"
+    assert min(map(min, prediction.inferences_ms)) > 0.0
 
 
 def test_the_class_order_is_the_manifests(make_bundle: Callable[..., Path], picture: Any) -> None:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import Any
 
@@ -11,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edge_models.preprocess import View, crop_square, halved, least_side, model_input, quantise
+from edge_models.preprocess import View, crop_square, halved, least_side, model_input, quantise, reduced
 
 views = st.builds(
     View,
@@ -20,6 +22,9 @@ views = st.builds(
     dy=st.floats(-1.0, 1.0),
     quarter_turns=st.integers(0, 3),
     flip=st.booleans(),
+)
+centred = st.builds(
+    View, zoom=st.sampled_from([1.0, 1.25, 2.0, 3.7]), quarter_turns=st.integers(0, 3), flip=st.booleans()
 )
 sides = st.integers(1, 90)
 SCALE, ZERO_POINT = 1 / 127.5, -1
@@ -115,6 +120,68 @@ def test_a_picture_that_was_halved_before_gives_the_same_bytes(chosen: list[View
     np.testing.assert_array_equal(
         model_input(before, chosen, 8, SCALE, ZERO_POINT), model_input(rgb, chosen, 8, SCALE, ZERO_POINT)
     )
+
+
+def plain_model_input(rgb: NDArray[np.uint8], chosen: list[View], size: int) -> NDArray[np.int8]:
+    """Each view by itself and in one piece: halve, crop, average, round half up, turn, flip, quantise."""
+    found = []
+    for view in chosen:
+        small = rgb
+        while not (small.shape[0] % 2 or small.shape[1] % 2) and min(small.shape[:2]) >= 2 * np.ceil(
+            2 * size * view.zoom
+        ):
+            quads = small.reshape(small.shape[0] // 2, 2, small.shape[1] // 2, 2, 3).sum(axis=(1, 3), dtype=np.int64)
+            small = ((quads + 2) // 4).astype(np.uint8)
+        top, left, side = view.crop_box(*small.shape[:2])
+        square = small[top : top + side, left : left + side]
+        square = np.floor(area_mean(square, size) + (0.5 + 1e-6)).astype(np.uint8)
+        square = np.rot90(square, view.quarter_turns)
+        found.append(quantise(square[:, ::-1] if view.flip else square, SCALE, ZERO_POINT))
+    return np.stack(found)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    height=st.integers(8, 30),
+    width=st.integers(8, 30),
+    blocks=st.sampled_from([1, 2, 4, 8]),
+    chosen=st.lists(centred | views, min_size=1, max_size=4),
+    seed=st.integers(0, 9),
+)
+def test_bands_threads_and_the_square_alone_change_no_byte(
+    pool: ThreadPoolExecutor, height: int, width: int, blocks: int, chosen: list[View], seed: int
+) -> None:
+    size = 2  # of the model: smaller than any crop, so that everything shrinks
+    rgb = picture(blocks * height, blocks * width, seed)
+    wanted = plain_model_input(rgb, chosen, size)
+    np.testing.assert_array_equal(model_input(rgb, chosen, size, SCALE, ZERO_POINT), wanted)
+    np.testing.assert_array_equal(model_input(rgb, chosen, size, SCALE, ZERO_POINT, pool.map), wanted)
+    small = reduced(rgb, chosen, size, 7, pool.map)
+    np.testing.assert_array_equal(model_input(small, chosen, size, SCALE, ZERO_POINT), wanted)
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(3) as opened:
+        yield opened
+
+
+def test_a_camera_s_picture_becomes_its_central_square_where_no_view_looks_beside_it() -> None:
+    rgb = picture(304, 408)  # 3 : 4, as cameras have it
+    turned = [View(), View(quarter_turns=1), View(zoom=1.25)]
+    small = reduced(rgb, turned, 28, 64)
+    whole = halved(rgb, least_side(turned, 28))
+    assert whole.shape == (76, 102, 3)
+    np.testing.assert_array_equal(small, whole[:, 13:89])
+    beside = [*turned, View(zoom=1.25, dx=1.0)]
+    np.testing.assert_array_equal(reduced(rgb, beside, 28, 64), halved(rgb, least_side(beside, 28)))
+
+
+@pytest.mark.parametrize("shape", [(95, 128), (380, 506), (96, 130)])
+def test_a_square_that_would_begin_within_a_pixel_is_not_cut_out(shape: tuple[int, int]) -> None:
+    """Halved, its pixels would be means of others."""
+    rgb = picture(*shape)
+    np.testing.assert_array_equal(reduced(rgb, [View()], 24), halved(rgb, least_side([View()], 24)))
 
 
 def test_a_picture_of_the_right_size_passes_unchanged() -> None:

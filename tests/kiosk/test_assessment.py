@@ -17,7 +17,7 @@ from edge_models.context import Context
 from edge_models.errors import EngineFailed
 from edge_models.labels import LesionClass
 from edge_models.prediction import Engine, Prediction
-from edge_models.preprocess import View
+from edge_models.preprocess import Spread, View
 from kiosk.assessment import Assessment, Outcome, assess
 from kiosk.frame import Frame
 from kiosk.quality import Reason
@@ -35,7 +35,10 @@ class FixedModel:
     answer: Prediction | EngineFailed
     bundle: Any = field(default_factory=lambda: SimpleNamespace(manifest=MANIFEST))
 
-    def classify(self, rgb: NDArray[np.uint8], context: Context | None = None) -> Prediction:
+    def prepare(self, rgb: NDArray[np.uint8], spread: Spread) -> NDArray[np.int8]:
+        return np.zeros((1, 224, 224, 3), np.int8)
+
+    def predict(self, batch: NDArray[np.int8], context: Context | None) -> Prediction:
         if isinstance(self.answer, EngineFailed):
             raise self.answer
         return self.answer
@@ -46,7 +49,8 @@ def prediction(melanoma: float = 0.02, in_set: int = 1, unfamiliarity: float = 0
     shares[LesionClass.NV] = 1.0 - sum(share for lesion, share in shares.items() if lesion is not LesionClass.NV)
     ranked = sorted(shares, key=lambda lesion: -shares[lesion])
     engine = Engine("runtime", "cpu", 2)
-    return Prediction(shares, shares, frozenset(ranked[:in_set]), unfamiliarity, None, "m", engine, {"invoke": 3.0})
+    found = frozenset(ranked[:in_set])
+    return Prediction(shares, shares, found, unfamiliarity, None, "m", engine, {"invoke": 3.0}, ((1.5, 1.75),))
 
 
 @pytest.fixture
@@ -67,7 +71,8 @@ def test_a_good_picture_becomes_a_result(lesion: Frame) -> None:
     assert assessment.reasons == ()
     assert assessment.advice is not None
     assert assessment.advice.level is AdviceLevel.ROUTINE
-    assert {"quality", "invoke", "total"} <= set(assessment.timings_ms)
+    assert list(assessment.timings_ms) == ["reduce", "quality", "preprocess", "beside", "invoke", "total"]
+    assert assessment.inferences_ms == ((1.5, 1.75),)
     assert assessment.assessed_at == NOW
 
 
@@ -77,6 +82,18 @@ def test_a_black_picture_is_taken_again_and_never_classified() -> None:
     assert assessment.outcome is Outcome.RETAKE
     assert assessment.reasons
     assert assessment.prediction is None
+    assert assessment.inferences_ms == ()
+    assert "invoke" not in assessment.timings_ms
+
+
+def test_stages_that_run_beside_each_other_are_counted_once(lesion: Frame) -> None:
+    timings = dict(assess(lesion, FixedModel(prediction()), now=NOW).timings_ms)
+    total, beside = timings.pop("total"), timings.pop("beside")
+    del timings["invoke"]  # invented
+    assert min(timings.values()) > 0.0
+    assert sum(timings.values()) <= total
+    assert beside > 0.0
+    assert min(timings["quality"], timings["preprocess"]) == pytest.approx(beside / 2), "one of them ran no longer"
 
 
 def test_an_unfamiliar_picture_has_no_result(lesion: Frame) -> None:
@@ -90,6 +107,7 @@ def test_an_unsure_model_shows_no_classes_but_hides_no_melanoma(lesion: Frame) -
     vague = assess(lesion, FixedModel(prediction(melanoma=0.2, in_set=6)), now=NOW)
     assert (vague.outcome, vague.reasons) == (Outcome.NO_RESULT, (Reason.MODEL_UNSURE,))
     assert vague.prediction is None
+    assert vague.inferences_ms == ((1.5, 1.75),), "they were made, though not shown"
     assert vague.advice is not None
     assert vague.advice.level is AdviceLevel.URGENT_REFERRAL
     harmless = assess(lesion, FixedModel(prediction(melanoma=0.02, in_set=6)), now=NOW)

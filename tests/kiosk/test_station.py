@@ -171,7 +171,7 @@ def test_an_engine_that_breaks_is_a_device_fault_and_the_next_case_goes_on(
 ) -> None:
     live(station)
     with monkeypatch.context() as broken:
-        broken.setattr(classifier, "classify", _raise(EngineFailed("The engine stopped", "Restart the kiosk")))
+        broken.setattr(classifier, "predict", _raise(EngineFailed("The engine stopped", "Restart the kiosk")))
         broken.setattr("kiosk.assessment.check", classifier_is_asked)
         failed = station.wait(station.begin(EXAMINATION), LONG_S)
     assert failed is not None

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -47,3 +49,26 @@ def test_a_turn_keeps_what_lies_in_the_middle(seed: int) -> None:
     crop = augment(rgb, 96, STILL, np.random.default_rng(seed)).mean(axis=2)
     assert crop[48, 48] == 255.0
     assert crop.sum() == pytest.approx(20 * 20 * 255, rel=0.03)  # moved and turned, neither grown nor shrunk
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_large_picture_is_averaged_and_not_sampled(seed: int) -> None:
+    checkered = (np.indices((400, 400)).sum(axis=0) % 2 * 255).astype(np.uint8)
+    crop = augment(np.repeat(checkered[..., None], 3, axis=2), 64, STILL, np.random.default_rng(seed))
+    np.testing.assert_allclose(crop, 127.5, atol=12.0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_hairs_cover_little_and_leave_the_rest_as_it_is(seed: int) -> None:
+    rgb = np.full((120, 120, 3), 130, np.uint8)
+    crop = augment(rgb, 112, replace(STILL, hair_probability=1.0), np.random.default_rng(seed))
+    changed = (crop != 130).any(axis=2)
+    assert 0.0 < changed.mean() < 0.4
+
+
+def test_constancy_makes_a_tinted_picture_neutral() -> None:
+    rng = np.random.default_rng(0)
+    tinted = (rng.integers(60, 200, (120, 120, 1)) * np.array([1.2, 1.0, 0.7])).astype(np.uint8)
+    crop = augment(tinted, 96, replace(STILL, constancy_probability=1.0), rng).reshape(-1, 3).mean(axis=0)
+    np.testing.assert_allclose(crop, crop.mean(), rtol=0.02)
+    assert crop.mean() == pytest.approx(tinted.mean(), rel=0.1)  # neutral, not darker

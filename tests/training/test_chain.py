@@ -16,6 +16,7 @@ from edge_models.labels import LesionClass
 from training import __main__ as training
 from training.dataset import read_rgb
 from training.draft import fingerprint
+from training.evaluate import CONTEXT_FIGURES
 
 pytest.importorskip("tensorflow", reason="the training extra is not installed")
 
@@ -87,9 +88,15 @@ def test_from_pictures_to_a_published_bundle(tmp_path: Path, monkeypatch: pytest
     assert training.main(["quantize", run]) == 0
     assert training.main(["calibrate", run, "--id", "tiny-1", "--orientations", "2", "--into", str(runs)]) == 0
     assert training.main(["publish", release, "--into", str(published)]) == 1  # not evaluated yet
-    assert training.main(["evaluate", release]) == 0
+    assert training.main(["evaluate", release, "--runs", run]) == 0
     reports = tmp_path / "reports"
-    assert training.main(["report", release, "--runs", run, "--into", str(reports)]) == 0
+    leaky = str(runs / "leaky")
+    assert training.main(["prepare", str(tmp_path / "by_image.csv"), "--held-out", "0.2", "--by", "image"]) == 0
+    (tmp_path / "leaky.toml").write_text(CONFIG.replace("generated", "by_image"))
+    assert training.main(["train", str(tmp_path / "leaky.toml"), "--run", leaky]) == 0
+    arguments = ["report", release, "--runs", run, "--into", str(reports), "--leaky"]
+    assert training.main([*arguments, leaky, run]) == 1  # the honest one comes first
+    assert training.main([*arguments, run, leaky]) == 0
     assert training.main(["publish", release, "--into", str(published)]) == 0
 
     assert [row.split(",")[0] for row in (runs / "tiny" / "validation.csv").read_text().splitlines()] == [
@@ -106,7 +113,12 @@ def test_from_pictures_to_a_published_bundle(tmp_path: Path, monkeypatch: pytest
     card = (published / "tiny-1" / "MODEL_CARD.md").read_text()
     assert f"| {figures['validation']['balanced_accuracy']:.3f} |" in card
     assert fingerprint(published / "tiny-1") in (reports / "tiny-1" / "report.md").read_text()
-    assert "float32 → int8: same class" in (reports / "tiny-1" / "report.html").read_text()
+    assert figures["validation"]["integers"]["int8_balanced_accuracy"] == figures["validation"]["balanced_accuracy"]
+    assert set(figures["validation"]["with_context"]) == set(CONTEXT_FIGURES)
+    html = (reports / "tiny-1" / "report.html").read_text()
+    assert "float32 → int8: same class" in html
+    assert "those whose lesion training saw" in html
+    assert len(json.loads((reports / "tiny-1" / "accuracy.json").read_text())) == 15 * 4
     with Classifier.open(published / "tiny-1", engine="cpu", threads=1) as classifier:
         prediction = classifier.classify(read_rgb(data / "ham10000" / "images" / "ham10000_mel_1.jpg"))
     assert sum(prediction.probabilities.values()) == pytest.approx(1.0)

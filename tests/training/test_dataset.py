@@ -16,6 +16,7 @@ from training.dataset import (
     read_metadata,
     read_not_lesions,
     read_rgb,
+    remembering_reader,
 )
 from training.errors import DatasetError
 
@@ -111,3 +112,23 @@ def test_all_unreadable_images_are_named_at_once(tmp_path: Path) -> None:
     samples[1].path.touch()
     with pytest.raises(DatasetError, match=r"2 of 3 images cannot be read:\n.*empty\.png.*\n.*gone\.png"):
         check_readable(samples)
+
+
+def test_a_remembering_reader_decodes_once(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    cv2.imwrite(str(path), np.full((4, 6, 3), (1, 2, 3), np.uint8))
+    read = remembering_reader()
+    first = read(path)
+    path.unlink()
+    assert read(path) is first
+    assert first[0, 0].tolist() == [3, 2, 1]
+    with pytest.raises(DatasetError, match="does not exist"):
+        read(tmp_path / "b.png")
+
+
+def test_without_room_a_remembering_reader_still_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.png"
+    cv2.imwrite(str(path), np.zeros((4, 6, 3), np.uint8))
+    monkeypatch.setattr("os.sysconf", lambda name: 1)
+    read = remembering_reader()
+    assert read(path) is not read(path)

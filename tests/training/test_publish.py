@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,10 +13,11 @@ import pytest
 from edge_models import bundle as bundles
 from edge_models.bundle import Decision
 from edge_models.labels import LesionClass
+from training.__main__ import main
 from training.dataset import Sample
 from training.draft import fingerprint
 from training.errors import TrainingError
-from training.evaluate import Figures, Judgements, lesion_figures
+from training.evaluate import CONTEXT_FIGURES, Figures, Judgements, lesion_figures
 from training.publish import publish
 
 pytest.importorskip("tensorflow", reason="the training extra is not installed")
@@ -52,6 +55,37 @@ def test_without_the_compiler_the_bundle_is_for_cpus(
     assert fingerprint(tmp_path / "published") == fingerprint(draft)
     assert capsys.readouterr().out.count("edgetpu_compiler is not installed") == 2
     assert "| 1.000 |" in (tmp_path / "published" / "MODEL_CARD.md").read_text()
+
+
+def test_the_card_says_what_integers_and_context_change(
+    tmp_path: Path, make_bundle: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    measured = figures()
+    measured["validation"]["integers"] = {"float32_balanced_accuracy": 0.987, "same_class": 0.991}
+    measured["validation"]["with_context"] = dict.fromkeys(CONTEXT_FIGURES, 0.555)
+    publish(make_bundle(), measured, tmp_path / "published")
+    card = (tmp_path / "published" / "MODEL_CARD.md").read_text()
+    assert "before rounding to integers (float32) | 0.987 |" in card
+    assert "| Same likeliest class before and after rounding | 99.1% |" in card
+    assert card.count("→ 0.555 |") == len(CONTEXT_FIGURES)
+
+
+def test_what_was_made_with_a_leaky_split_is_not_published(
+    tmp_path: Path,
+    make_bundle: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for split, status in (("ham10000_leaky", 1), ("ham10000_v1", 0)):
+        release = tmp_path / split
+        release.mkdir()
+        make_bundle({"split": split}).rename(release / "bundle")
+        sealed = hashlib.sha256((release / "bundle" / "manifest.json").read_bytes()).hexdigest()
+        (release / "figures.json").write_text(json.dumps({"manifest_sha256": sealed, "figures": figures()}))
+        assert main(["publish", str(release), "--into", str(tmp_path / "published")]) == status
+    assert "a split by image" in capsys.readouterr().err
 
 
 def test_what_the_compiler_made_lies_beside(

@@ -13,12 +13,16 @@ import pytest
 from edge_models import bundle as bundles
 from edge_models.context import Context
 from edge_models.labels import LesionClass
+from training.ablations import Ablation
 from training.dataset import Sample
 from training.document import Table, to_markdown
 from training.draft import fingerprint
-from training.evaluate import Judgements
-from training.report import report
+from training.evaluate import FloatJudgements, Judgements, judge, lesion_figures
+from training.leakage import Claim
+from training.report import accuracy_by_inferences, report
+from training.report_costs import inference_table
 from training.report_tables import Study, class_table, confusion_table, flips, strata_table
+from training.views import make_views
 
 MODELS = Path(__file__).parents[2] / "docs" / "model"
 
@@ -39,7 +43,7 @@ def small_study() -> Study:
         for number, (label, age) in enumerate(truth)
     ]
     before = said([mel, mel, bkl, nv, nv])
-    return Study("small", samples, before, before, {"turned": said([mel, nv, bkl, nv, nv])}, {}, {}, {})
+    return Study("small", samples, before, before, {"turned": said([mel, nv, bkl, nv, nv])}, {}, {}, {}, {})
 
 
 def test_tables_by_hand() -> None:
@@ -73,19 +77,55 @@ def test_a_report_of_a_bundle(tmp_path: Path, make_bundle: Callable[..., Path]) 
     bundle = make_bundle({"split": "generated"})
     cost: dict[str, Any] = {"step": 2, "steps": 3, "images": 14, "same_class": 0.981}
     cost |= {"balanced_accuracy_float32": 0.75, "balanced_accuracy_int8": 0.745}
-    blocks = report(bundle, {"one": samples, "two": samples[:7]}, [samples[0].path], [cost])
+    data = {"one": samples, "two": samples[:7]}
+    loaded = bundles.load(bundle)
+    accuracy = accuracy_by_inferences(loaded, samples)
+    integers = judge(bundle, [sample.path for sample in samples])
+    uniform = np.full((7, 7), 1 / 7)
+    real = {"one": FloatJudgements(integers.probabilities, integers.scores), "two": FloatJudgements(uniform, uniform)}
+    claim = Claim("by_image", "all", 14, 0.912, (0.9, 0.92))
+    tried = Ablation("base", "hair", "hair 0 → 1", 1, 3, 0.7, 1.25, None)
+    blocks = report(bundle, data, [samples[0].path], accuracy, real, [cost], [claim], [tried])
     text = to_markdown(blocks)
     assert fingerprint(bundle) in text
-    assert "| float32 → int8: loss, one view | ≤ 1.0 point | ≤ 0.3 | 0.5 points | – |" in text
+    # the "float32" judgements of the first data set are the integers' own
+    assert "| float32 → int8: loss | ≤ 1.0 point | ≤ 0.3 | 0.0 points | " in text
+    assert "| float32 → int8: same class | ≥ 97 % | ≥ 99 % | 100.0% | " in text
+    assert "| by_image | all | 14 | 0.912 (0.900–0.920) |" in text
+    assert "| hair | hair 0 → 1 | 1 | 3 | 0.700 | +1.2 | – |" in text
+    assert "image-level split" not in text
     assert "2 × MEAN v2" in text
     for table in blocks:
         if isinstance(table, Table):
             assert {len(row) for row in table.rows} == {len(table.rows[0])}
     targets = next(block for block in blocks if isinstance(block, Table))
     assert len(targets.rows) == 16
-    without = "".join(line for line in text.splitlines() if line.startswith("| float32"))
-    assert "not measured" in to_markdown(report(bundle, {"one": samples}, [samples[0].path], []))
-    assert "not measured" not in without
+    without = to_markdown(report(bundle, {"one": samples}, [samples[0].path], [], {}, [], [], []))
+    assert "| float32 → int8: loss | ≤ 1.0 point | ≤ 0.3 | not measured |" in without
+    assert "image-level split" in without
+
+
+def test_what_ships_is_in_the_table_with_the_reports_own_figures(
+    tmp_path: Path, make_bundle: Callable[..., Path]
+) -> None:
+    rng = np.random.default_rng(2)
+    samples = []
+    for number, label in enumerate(list(LesionClass) * 4):
+        path = tmp_path / f"I{number}.png"
+        coarse = rng.integers(0, 256, (6, 8, 3), dtype=np.uint8)
+        cv2.imwrite(str(path), cv2.resize(coarse, (64, 48), interpolation=cv2.INTER_NEAREST))
+        samples.append(Sample(path.stem, f"L{number}", label, path))
+    views = make_views((1.0, 1.4), 2)
+    bundle = make_bundle({"views": [view.to_json() for view in views]})
+    loaded = bundles.load(bundle)
+    rows = accuracy_by_inferences(loaded, samples)
+    figures = lesion_figures(judge(bundle, [sample.path for sample in samples]), samples, loaded.manifest.decision)
+    table = inference_table(rows, views, 2)
+    (ships,) = [row for row in table if "(ships)" in row[0]]
+    assert ships[:4] == ["tiny_a + tiny_b (ships)", "1, 1.4", "2", "8"]
+    assert ships[4:] == [f"{figures['balanced_accuracy']:.3f}", f"{figures['top1_accuracy']:.3f}"]
+    assert len(table) == 1 + 3 * 2 * 4
+    assert len(rows) == 3 * 15 * 4
 
 
 def test_the_committed_report_is_about_the_bundle_that_ships_and_small() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from edge_models.labels import LesionClass
 from training.dataset import Sample
 from training.errors import DatasetError
-from training.split import SPLITS, Part, assign, read_split, write_split
+from training.split import SPLITS, Part, assign, leaks, read_split, write_split
 
 # by class: how many images each lesion has
 lesions = st.dictionaries(
@@ -31,8 +31,10 @@ def test_every_lesion_has_one_part_and_every_class_is_in_all_parts(
     counts: dict[LesionClass, list[int]], share: float, seed: int
 ) -> None:
     samples = samples_of(counts)
-    parts = assign(samples, share, seed)
-    assert set(parts) == {sample.lesion_id for sample in samples}
+    by_image = assign(samples, share, seed)
+    assert set(by_image) == {sample.image_id for sample in samples}
+    parts = {sample.lesion_id: by_image[sample.image_id] for sample in samples}
+    assert all(parts[sample.lesion_id] is by_image[sample.image_id] for sample in samples)
     for label, images in counts.items():
         found = [part for lesion, part in parts.items() if lesion.startswith(f"{label.code}-")]
         assert set(found) == set(Part)
@@ -52,7 +54,22 @@ def test_a_written_split_reads_back_without_leaks(
     read = read_split(path, samples)
     assert sorted(sample.image_id for part in read.values() for sample in part) == sorted(s.image_id for s in samples)
     for part, members in read.items():
-        assert all(parts[sample.lesion_id] is part for sample in members)
+        assert all(parts[sample.image_id] is part for sample in members)
+    assert not leaks(path)
+
+
+def test_a_split_by_image_says_that_it_leaks(tmp_path: Path) -> None:
+    samples = samples_of({label: [3] * 10 for label in LesionClass})
+    parts = assign(samples, 0.2, 1, leaky=True)
+    assert all(list(parts.values()).count(part) == 42 for part in (Part.VALIDATION, Part.CALIBRATION))  # 7 × 0.2 × 30
+    write_split(tmp_path / "leaky.csv", samples, parts, leaky=True)
+    assert leaks(tmp_path / "leaky.csv")
+    read = read_split(tmp_path / "leaky.csv", samples)
+    trained_on = {sample.lesion_id for sample in read[Part.TRAIN]}
+    assert any(sample.lesion_id in trained_on for sample in read[Part.VALIDATION])
+    write_split(tmp_path / "false.csv", samples, parts)  # the same split under an honest split's heading
+    with pytest.raises(DatasetError, match="is in both"):
+        read_split(tmp_path / "false.csv", samples)
 
 
 def test_the_draw_does_not_depend_on_the_order_of_the_images() -> None:
@@ -91,3 +108,4 @@ def test_the_committed_split_is_of_the_whole_of_ham10000_and_no_lesion_leaks() -
     assert len(rows) == 10013  # 10015 less ISIC_0029861 and ISIC_0029938
     assert len(home) == 7470
     assert all(len(parts) == 1 for parts in home.values())
+    assert [path.name for path in SPLITS.iterdir() if leaks(path)] == ["ham10000_leaky.csv"]

@@ -31,7 +31,9 @@ def mount(name: str, data: Mapping[str, Any] | bytes, on_tap: Callable[[Tap], No
         if on_tap is not None and isinstance(tap, dict):
             on_tap(tap)
 
-    _component(name)(key=name, data=data, on_tap_change=tapped)
+    # a dictionary Streamlit searches for tables, and loads pandas and pyarrow for that: some 70 MiB and half a second;
+    # a list it sends as it is, and shared.js takes it apart
+    _component(name)(key=name, data=data if isinstance(data, bytes) else [data], on_tap_change=tapped)
 
 
 @cache

@@ -86,7 +86,7 @@ function keep(component, create) {
     window.dispatchEvent(new Event("kiosk:drawn"));
   }
   screen.send = (name, more = {}) => component.setTriggerValue("tap", { name, ...more });
-  screen.update(component.data);
+  screen.update(Array.isArray(component.data) ? component.data[0] : component.data); // as component.py sent it
   return () => {
     if (root.host.isConnected) return;
     screen.close?.();

@@ -1,0 +1,83 @@
+"""What training measured of accuracy by the number of inferences: `docs/model/<model_id>/accuracy.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+DOCUMENTS = Path(__file__).parents[1] / "docs" / "model"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One choice of members and views, and how well it does.
+
+    Attributes:
+        members: names of the networks.
+        zooms: of the crops; every member sees each in every orientation.
+        orientations: turns and flips of each crop.
+        inferences: members x zooms x orientations.
+        balanced_accuracy: mean recall of the classes, 0 … 1.
+        split: what it was measured on.
+    """
+
+    members: tuple[str, ...]
+    zooms: tuple[float, ...]
+    orientations: int
+    inferences: int
+    balanced_accuracy: float
+    split: str
+
+    @property
+    def name(self) -> str:
+        """Short, for a point of a chart: members x zooms x orientations."""
+        return f"{len(self.members)} × {len(self.zooms)} × {self.orientations}"
+
+    @property
+    def details(self) -> str:
+        zooms = ", ".join(f"{zoom:g}" for zoom in self.zooms)
+        return (
+            f"{' + '.join(self.members)}; zoom {zooms}; {self.orientations} orientations: {self.balanced_accuracy:.3f}"
+        )
+
+
+def choices(rows: Sequence[Any]) -> list[Choice]:
+    """The rows of an accuracy table, checked.
+
+    Args:
+        rows: objects with `members`, `zooms`, `orientations`, `inferences`, `balanced_accuracy` and `split`.
+
+    Raises:
+        ValueError: one of them is something else; the message names its place.
+    """
+    found = []
+    for number, row in enumerate(rows):
+        try:
+            found.append(_choice(row))
+        except (TypeError, KeyError, ValueError) as error:
+            raise ValueError(f"row {number + 1} of the accuracy table is not as expected ({error!r})") from error
+    return found
+
+
+def _choice(row: Mapping[str, Any]) -> Choice:
+    choice = Choice(
+        members=tuple(str(name) for name in row["members"]),
+        zooms=tuple(float(zoom) for zoom in row["zooms"]),
+        orientations=int(row["orientations"]),
+        inferences=int(row["inferences"]),
+        balanced_accuracy=float(row["balanced_accuracy"]),
+        split=str(row["split"]),
+    )
+    if not 0.0 <= choice.balanced_accuracy <= 1.0 or choice.inferences < 1:
+        raise ValueError("balanced_accuracy must be 0 … 1, inferences at least 1")
+    if choice.inferences != len(choice.members) * len(choice.zooms) * choice.orientations:
+        raise ValueError("inferences must be members x zooms x orientations")
+    return choice
+
+
+def file_of(model_id: str) -> Path | None:
+    """The accuracy table of a bundle, where it has one."""
+    path = DOCUMENTS / model_id / "accuracy.json"
+    return path if model_id and path.is_file() else None

@@ -1,0 +1,10 @@
+"""The kinds of documents that the commands write: the value of `kind` in each."""
+
+LATENCY = "latency"
+DEVICE = "device"
+SCREEN = "screen"
+PEERS = "peers"
+MEASURED = (LATENCY, DEVICE, SCREEN, PEERS)
+
+ACCURACY = "accuracy"
+"""Given to an accuracy table of training when it is read; its file is a list."""

@@ -1,0 +1,62 @@
+"""Accuracy tables of training: read as they were agreed, refused where they are something else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import accuracy, kinds
+from benchmarks.__main__ import main
+from benchmarks.accuracy import choices, file_of
+from benchmarks.documents import read
+
+ROW = {
+    "members": ["a", "b"],
+    "zooms": [1.0, 1.25],
+    "orientations": 8,
+    "inferences": 32,
+    "balanced_accuracy": 0.8,
+    "accuracy": 0.85,
+    "split": "held-out lesions",
+}
+
+
+def test_a_list_is_an_accuracy_table(tmp_path: Path) -> None:
+    path = tmp_path / "accuracy.json"
+    path.write_text(json.dumps([ROW]), encoding="utf-8")
+    document = read(path)
+    assert document["kind"] == kinds.ACCURACY
+    (choice,) = document["choices"]
+    assert choice.name == "2 × 2 × 8"
+    assert choice.details == "a + b; zoom 1, 1.25; 8 orientations: 0.800"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        [],
+        {**ROW, "balanced_accuracy": 80},
+        {**ROW, "inferences": 16},
+        {**ROW, "orientations": None},
+        {name: value for name, value in ROW.items() if name != "split"},
+    ],
+)
+def test_a_row_of_another_kind_is_one_line(row: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ValueError, match="row 2"):
+        choices([ROW, row])
+    path = tmp_path / "accuracy.json"
+    path.write_text(json.dumps([row]), encoding="utf-8")
+    assert main(["report", str(path), "-o", str(tmp_path / "page.html")]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_bundles_own_table_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accuracy, "DOCUMENTS", tmp_path)
+    assert file_of("some-model") is None
+    assert file_of("") is None
+    (tmp_path / "some-model").mkdir()
+    (tmp_path / "some-model" / "accuracy.json").write_text("[]", encoding="utf-8")
+    assert file_of("some-model") == tmp_path / "some-model" / "accuracy.json"

@@ -1,0 +1,65 @@
+"""Runs are matched to a bundle's members by what their networks are, not by their names."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from edge_models import bundle as bundles
+from training.errors import RunError
+from training.runs import last_validation, read_members, runs_of
+
+CONFIG = """
+split = "generated"
+[train]
+seed = 1
+batch_size = 2
+learning_rate = 1e-3
+phases = [{ size_px = 64, steps = 3 }]
+"""
+
+
+def make_run(folder: Path, network: bytes, config: str = CONFIG) -> Path:
+    folder.mkdir()
+    (folder / "config.toml").write_text(config)
+    (folder / f"{folder.name}_int8.tflite").write_bytes(network)
+    (folder / "quantization.json").write_text(json.dumps({"sha256": hashlib.sha256(network).hexdigest(), "step": 3}))
+    return folder
+
+
+def test_runs_come_in_the_order_of_the_members(tmp_path: Path, tiny_bundle: Path) -> None:
+    first, second = bundles.load(tiny_bundle).member_bytes
+    one, two = make_run(tmp_path / "x", second), make_run(tmp_path / "y", first)
+    assert runs_of(tiny_bundle, [one, two]) == [two, one]
+
+
+def test_a_member_without_a_run_and_a_run_without_a_member_are_errors(tmp_path: Path, tiny_bundle: Path) -> None:
+    first, second = bundles.load(tiny_bundle).member_bytes
+    runs = [make_run(tmp_path / "x", first), make_run(tmp_path / "y", second), make_run(tmp_path / "z", b"other")]
+    with pytest.raises(RunError, match=r"no run given holds tiny_b_int8\.tflite"):
+        runs_of(tiny_bundle, runs[:1])
+    with pytest.raises(RunError, match=r"was not made of the network that .*z holds"):
+        runs_of(tiny_bundle, runs)
+
+
+def test_members_must_fit_each_other(tmp_path: Path) -> None:
+    one, two = make_run(tmp_path / "x", b"1"), make_run(tmp_path / "y", b"2")
+    assert read_members([one, two]) == ({"x_int8.tflite": b"1", "y_int8.tflite": b"2"}, 224, "generated")
+    with pytest.raises(RunError, match="different runs"):
+        read_members([one, one])
+    other = make_run(tmp_path / "z", b"3", CONFIG.replace("generated", "another"))
+    with pytest.raises(RunError, match="share input size and split"):
+        read_members([one, other])
+    (two / "y_int8.tflite").unlink()
+    with pytest.raises(RunError, match="not quantized"):
+        read_members([one, two])
+
+
+def test_the_last_look_counts(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="training train"):
+        last_validation(tmp_path)
+    (tmp_path / "validation.csv").write_text("step,balanced_accuracy\n100,0.8\n200,0.7\n")
+    assert last_validation(tmp_path) == (200, 0.7)

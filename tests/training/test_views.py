@@ -1,0 +1,73 @@
+"""Every choice of members and views gives what a bundle with just these would say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edge_models.bundle import Calibration
+from training.inference import log_softmax
+from training.views import Choice, accuracy_rows, choices, make_views, member_sets, pooled, view_table
+
+VIEWS = make_views((1.0, 1.2), 2)
+EVEN = Calibration(1.0, (0.0,) * 7, (1 / 7,) * 7)
+
+
+def evidence(seed: int = 1, count: int = 40) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    target = rng.integers(0, 7, count)
+    logits = rng.normal(size=(count, 3, len(VIEWS), 7)) + 1.5 * np.eye(7)[target][:, None, None]
+    return log_softmax(logits.astype(np.float32)), target
+
+
+def test_each_member_alone_then_more_and_more_of_them() -> None:
+    assert member_sets(3) == [(0,), (1,), (2,), (0, 1), (0, 1, 2)]
+    assert member_sets(1) == [(0,)]
+
+
+def test_only_what_the_views_contain_is_a_choice() -> None:
+    found = list(choices(VIEWS, [(0, 1)]))
+    assert [(choice.zooms, choice.orientations) for choice in found] == [
+        ((1.0,), 1), ((1.0,), 2), ((1.2,), 1), ((1.2,), 2), ((1.0, 1.2), 1), ((1.0, 1.2), 2),
+    ]  # fmt: skip
+    assert [choice.inferences for choice in found] == [2, 4, 2, 4, 4, 8]
+
+
+def test_evidence_is_pooled_over_the_chosen_members_and_views_only() -> None:
+    log_p, _ = evidence()
+    chosen = pooled(log_p, VIEWS, Choice((0, 2), (1.2,), 1))
+    np.testing.assert_allclose(chosen, (log_p[:, 0, 2] + log_p[:, 2, 2]) / 2)
+    np.testing.assert_allclose(pooled(log_p, VIEWS, Choice((0, 1, 2), (1.0, 1.2), 2)), log_p.mean(axis=(1, 2)))
+
+
+def test_rows_say_what_each_choice_is_worth() -> None:
+    log_p, target = evidence()
+    rows = accuracy_rows(log_p, target, VIEWS, ["a", "b", "c"], EVEN)
+    assert len(rows) == 5 * 6
+    assert [row["inferences"] for row in rows] == sorted(row["inferences"] for row in rows)
+    everything = rows[-1]
+    assert everything["members"] == ["a", "b", "c"]
+    assert (everything["zooms"], everything["orientations"], everything["inferences"]) == ([1.0, 1.2], 2, 12)
+    right = log_p.mean(axis=(1, 2)).argmax(axis=1) == target
+    assert everything["accuracy"] == pytest.approx(right.mean(), abs=1e-4)
+    recalls = [right[target == label].mean() for label in np.unique(target)]
+    assert everything["balanced_accuracy"] == pytest.approx(np.mean(recalls), abs=1e-4)
+    assert {row["split"] for row in rows} == {"held-out"}
+
+
+def test_a_prior_moves_accuracy_and_leaves_balanced_accuracy_alone() -> None:
+    log_p, target = evidence()
+    prevalence = np.array([0.94, *[0.01] * 6])
+    skewed = Calibration(1.0, tuple(np.log(prevalence).tolist()), tuple(prevalence.tolist()))
+    for even, other in zip(
+        accuracy_rows(log_p, target, VIEWS, "abc", EVEN),
+        accuracy_rows(log_p, target, VIEWS, "abc", skewed),
+        strict=True,
+    ):
+        assert other["balanced_accuracy"] == even["balanced_accuracy"]
+        assert other["accuracy"] < even["accuracy"]
+
+
+def test_the_table_of_views_is_of_all_members() -> None:
+    log_p, target = evidence()
+    assert {choice.members for choice, _ in view_table(log_p, target, VIEWS)} == {(0, 1, 2)}

@@ -1,0 +1,91 @@
+"""The tables of a report about what things cost or gain: integers, inferences, leakage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from edge_models.preprocess import View
+from training.leakage import Claim
+from training.report_tables import Rows, Study
+from training.views import make_views
+
+
+def integer_table(studies: Sequence[Study]) -> Rows:
+    """The whole assessment in float32 and in int8, for the studies that know both."""
+    rows = [
+        [
+            "Data",
+            "balanced accuracy: float32",
+            "int8",
+            "loss, points",
+            "accuracy: float32",
+            "int8",
+            "same likeliest class",
+        ]
+    ]
+    for study in studies:
+        if study.integers is not None:
+            low, high = (100.0 * value for value in study.loss_interval)
+            figures = study.integers
+            rows.append(
+                [
+                    study.name,
+                    f"{figures['float32_balanced_accuracy']:.3f}",
+                    f"{figures['int8_balanced_accuracy']:.3f}",
+                    f"{100.0 * figures['loss']:+.1f} ({low:+.1f} to {high:+.1f})",
+                    f"{figures['float32_accuracy']:.3f}",
+                    f"{figures['int8_accuracy']:.3f}",
+                    f"{figures['same_class']:.1%}",
+                ]
+            )
+    return rows
+
+
+def one_view_table(costs: Sequence[Mapping[str, Any]]) -> Rows:
+    """What `quantize` measured of every member."""
+    rows = [["Step", "images", "float32, balanced accuracy", "int8, balanced accuracy", "same class"]]
+    for cost in costs:
+        accuracies = (f"{cost[f'balanced_accuracy_{kind}']:.3f}" for kind in ("float32", "int8"))
+        rows.append(
+            [f"{cost['step']} of {cost['steps']}", str(cost["images"]), *accuracies, f"{cost['same_class']:.1%}"]
+        )
+    return rows
+
+
+def inference_table(rows: Sequence[Mapping[str, Any]], views: Sequence[View], members: int) -> Rows:
+    """Those of `training.views.accuracy_rows` with the whole square only or with the shipped zooms.
+
+    Args:
+        rows: see there.
+        views: that ship.
+        members: that ship.
+    """
+    shipped = sorted({view.zoom for view in views})
+    table = [["Networks", "zooms", "turned and mirrored copies", "inferences", "balanced accuracy", "accuracy"]]
+    for row in rows:
+        if row["zooms"] not in ([1.0], shipped):
+            continue
+        ships = len(row["members"]) == members and set(make_views(row["zooms"], row["orientations"])) == set(views)
+        names = " + ".join(name.removesuffix("_int8.tflite") for name in row["members"])
+        table.append(
+            [
+                f"{names} (ships)" if ships else names,
+                ", ".join(f"{zoom:g}" for zoom in row["zooms"]),
+                str(row["orientations"]),
+                str(row["inferences"]),
+                f"{row['balanced_accuracy']:.3f}",
+                f"{row['accuracy']:.3f}",
+            ]
+        )
+    return table
+
+
+def leakage_table(claims: Sequence[Claim]) -> Rows:
+    """What two equal runs claim on the held-out images of their own splits."""
+    rows = [["Split", "held-out images", "number", "balanced accuracy"]]
+    for claim in claims:
+        low, high = claim.interval
+        figure = f"{claim.balanced_accuracy:.3f} ({low:.3f}–{high:.3f})" if claim.images else "–"
+        rows.append([claim.split, claim.group, str(claim.images), figure])
+    return rows

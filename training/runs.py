@@ -1,0 +1,101 @@
+"""What the folder of a finished run holds, and which runs a bundle was made of."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from edge_models import bundle as bundles
+from training.config import RunConfig, load_config
+from training.errors import RunError
+
+CONFIG = "config.toml"
+QUANTIZATION = "quantization.json"
+"""What `quantize` measured of a run: what the integers cost on one view of the validation part."""
+VALIDATION = "validation.csv"
+"""What `train` measured on its way."""
+
+
+def read_config(run: Path) -> RunConfig:
+    """The configuration that a run was trained with.
+
+    Raises:
+        ConfigError: there is none, or it is wrong.
+    """
+    return load_config(run / CONFIG)
+
+
+def network_file(run: Path) -> Path:
+    """Where `quantize` puts a run's network."""
+    return run / f"{run.resolve().name}_int8.tflite"
+
+
+def read_quantization(run: Path) -> dict[str, Any]:
+    """What `quantize` measured.
+
+    Raises:
+        RunError: the run was not quantized.
+    """
+    if not (run / QUANTIZATION).is_file():
+        raise RunError(f"{run} holds no {QUANTIZATION}: run `python -m training quantize` first")
+    return dict(json.loads((run / QUANTIZATION).read_text(encoding="utf-8")))
+
+
+def last_validation(run: Path) -> tuple[int, float]:
+    """The last step that was looked at, and the balanced accuracy of the averaged weights there (float32, one view).
+
+    Raises:
+        RunError: the run was never looked at.
+    """
+    try:
+        with (run / VALIDATION).open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        return int(rows[-1]["step"]), float(rows[-1]["balanced_accuracy"])
+    except (OSError, IndexError, KeyError, ValueError) as error:
+        raise RunError(f"{run} holds no {VALIDATION} with figures: run `python -m training train` first") from error
+
+
+def read_members(runs: Sequence[Path]) -> tuple[dict[str, bytes], int, str]:
+    """The members' bytes by file name, their input size and the split that all were trained with.
+
+    Raises:
+        RunError: a run is not quantized, or they do not fit each other.
+    """
+    configs = [read_config(run) for run in runs]
+    if len({(config.model.size_px, config.split) for config in configs}) != 1:
+        raise RunError("members must share input size and split")
+    files = [network_file(run) for run in runs]
+    if len({file.name for file in files}) != len(files):
+        raise RunError("members must be different runs")
+    for run, file in zip(runs, files, strict=True):
+        if not file.is_file():
+            raise RunError(f"{run} is not quantized: run `python -m training quantize` first")
+    return {file.name: file.read_bytes() for file in files}, configs[0].model.size_px, configs[0].split
+
+
+def runs_of(bundle: Path, runs: Sequence[Path]) -> list[Path]:
+    """Put runs in the order of a bundle's members.
+
+    Args:
+        bundle: folder of a sealed bundle.
+        runs: quantized, one a member, in any order.
+
+    Raises:
+        RunError: a member has no run, or a run's network is no member.
+        BundleError: the bundle was altered.
+    """
+    by_hash = {read_quantization(run)["sha256"]: run for run in runs}
+    loaded = bundles.load(bundle)
+    ordered = []
+    for name, content in zip(loaded.manifest.members, loaded.member_bytes, strict=True):
+        run = by_hash.pop(hashlib.sha256(content).hexdigest(), None)
+        if run is None:
+            raise RunError(f"no run given holds {name}, a member of {bundle}: name one for every member with --runs")
+        ordered.append(run)
+    if by_hash:
+        raise RunError(f"{bundle} was not made of the network that {next(iter(by_hash.values()))} holds")
+    return ordered
