@@ -57,7 +57,7 @@ def test_views_are_all_different_and_their_table_finds_the_better_ones() -> None
     for place, view in enumerate(views):
         right = target if view.zoom == 1.0 else (target + 1) % 7
         log_softmax[target, 0, place, right] = 1.0
-    table = {(zooms, count): figure for zooms, count, figure in view_table(log_softmax, target, views)}
+    table = {(choice.zooms, choice.orientations): figure for choice, figure in view_table(log_softmax, target, views)}
     assert table[(1.0,), 1] == table[(1.0,), 8] == 1.0
     assert table[(1.5,), 4] == 0.0
     assert len(table) == 3 * 4

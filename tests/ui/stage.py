@@ -83,7 +83,10 @@ class ActingClassifier:
     def describe(self) -> Engine:
         return Engine("stage 1.0", "cpu", 2)
 
-    def classify(self, rgb: NDArray[np.uint8], context: Context | None = None) -> Prediction:
+    def prepare(self, rgb: NDArray[np.uint8], spread: Any = map) -> NDArray[np.int8]:
+        return np.zeros((1, 224, 224, 3), np.int8)
+
+    def predict(self, batch: NDArray[np.int8], context: Context | None = None) -> Prediction:
         act = self._script.act()
         if act == "no_engine":
             raise EngineFailed("The engine stopped answering", "Restart the kiosk; if this repeats, report it")
