@@ -21,7 +21,10 @@ def live(station: Station, after: int = 0) -> int:
     """
     give_up_s = perf_counter() + LONG_S
     while (left_s := give_up_s - perf_counter()) > 0:
-        preview = station.wait_preview(after, left_s)
+        try:
+            preview = station.preview_after(after).result(left_s)
+        except TimeoutError:
+            break
         if preview is None:
             break
         if preview.jpeg:

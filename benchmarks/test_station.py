@@ -53,7 +53,7 @@ def test_hand_over(benchmark: BenchmarkFixture) -> None:
 def _numbers(station: Station) -> Iterator[int]:
     number = 0
     while True:
-        preview = station.wait_preview(number, LONG_S)
+        preview = station.preview_after(number).result(LONG_S)
         assert preview is not None
         assert preview.jpeg
         number = preview.number

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import monotonic, perf_counter
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import cv2
 import numpy as np
@@ -109,7 +109,7 @@ class Station:
         self._camera_name = ""
         self._fault: CameraError = CameraNotFound("The camera is starting", "Wait a moment")
         self._preview = Preview(0, b"", None, str(self._fault))
-        self._waiting = 0
+        self._viewers: list[_Viewer] = []
         self._last_viewer_s = -VIEWER_MEMORY_S
         self._running = False
         self._progress_s = monotonic()
@@ -131,6 +131,7 @@ class Station:
         with self._changed:
             self._running = False
             self._changed.notify_all()
+        self._tell_viewers(None)
         self._worker.shutdown(wait=True, cancel_futures=True)
         self._thread.join(timeout=STUCK_AFTER_S)
         camera = self._camera
@@ -138,17 +139,20 @@ class Station:
             camera.close()
         self._classifier.close()
 
-    def wait_preview(self, after: int, timeout_s: float) -> Preview | None:
-        """Wait for a preview newer than number `after`; None when none came in `timeout_s`."""
+    def preview_after(self, number: int) -> Future[Preview | None]:
+        """The first preview newer than that number, for one viewer; None when the station closes before.
+
+        The future is finished by the preview thread, so that a viewer needs none of its own; cancel it to stop waiting.
+        """
+        future: Future[Preview | None] = Future()
         with self._changed:
-            self._waiting += 1
             self._last_viewer_s = monotonic()
-            self._changed.notify_all()
-            try:
-                self._changed.wait_for(lambda: self._preview.number > after or not self._running, timeout_s)
-            finally:
-                self._waiting -= 1
-            return self._preview if self._preview.number > after else None
+            if self._preview.number > number or not self._running:
+                future.set_result(self._preview if self._preview.number > number else None)
+            else:
+                self._viewers.append(_Viewer(number, future))
+                self._changed.notify_all()
+        return future
 
     def begin(self, examination: Examination) -> str:
         """Take a picture and assess it in the worker; returns the case's ticket.
@@ -299,8 +303,7 @@ class Station:
             if str(error) != self._preview.fault:
                 _log.warning("%s", error)
             self._fault = error
-            self._preview = Preview(self._preview.number + 1, b"", None, str(error))
-            self._changed.notify_all()
+        self._show(b"", None, str(error))
 
     def _pause(self, seconds: float) -> None:
         with self._changed:
@@ -313,7 +316,7 @@ class Station:
         """
 
         def wanted() -> bool:
-            looking = self._waiting > 0 or monotonic() - self._last_viewer_s < VIEWER_MEMORY_S
+            looking = self._watched() or monotonic() - self._last_viewer_s < VIEWER_MEMORY_S
             return not self._running or (looking and not self._examining())
 
         with self._changed:
@@ -329,13 +332,35 @@ class Station:
 
     def _publish(self, frame: Frame, hints: _Hints) -> None:
         with self._changed:
-            if not self._waiting:
+            if not self._watched():
                 return  # nobody is ready for it: not worth encoding
         quality = hints.update(frame.rgb)
-        jpeg = _encode(frame.rgb)
+        self._show(_encode(frame.rgb), quality)
+
+    def _show(self, jpeg: bytes, quality: QualityReport | None, fault: str = "") -> None:
         with self._changed:
-            self._preview = Preview(self._preview.number + 1, jpeg, quality)
-            self._changed.notify_all()
+            preview = self._preview = Preview(self._preview.number + 1, jpeg, quality, fault)
+        self._tell_viewers(preview)
+
+    def _tell_viewers(self, preview: Preview | None) -> None:
+        """Finish the futures of all who wait for this preview, or for any when there is none to come."""
+        with self._changed:
+            ready = [viewer for viewer in self._viewers if preview is None or viewer.after < preview.number]
+            self._viewers = [viewer for viewer in self._viewers if viewer not in ready]
+        for viewer in ready:  # outside the lock: a future's callbacks are not ours
+            if viewer.future.set_running_or_notify_cancel():
+                viewer.future.set_result(preview)
+
+    def _watched(self) -> bool:
+        self._viewers = [viewer for viewer in self._viewers if not viewer.future.cancelled()]
+        return bool(self._viewers)
+
+
+class _Viewer(NamedTuple):
+    """Somebody who waits for a preview newer than number `after`."""
+
+    after: int
+    future: Future[Preview | None]
 
 
 class _Hints:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from anyio import CapacityLimiter, to_thread
+import asyncio
+
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from kiosk.station import Preview, Station
@@ -11,7 +12,6 @@ from kiosk.ui.tokens import Tokens
 
 PROTOCOL = "dermakiosk.preview"
 """The subprotocol; the page offers it and, as a second one, its token, which so stays out of addresses and logs."""
-VIEWERS_MAX = 4
 WAIT_S = 1.0
 POLICY_VIOLATION = 1008
 
@@ -22,8 +22,6 @@ class PreviewSocket:
     def __init__(self, station: Station, tokens: Tokens) -> None:
         self._station = station
         self._tokens = tokens
-        # threads of its own: a viewer that waits for a picture must not hold up Streamlit's files
-        self._threads = CapacityLimiter(VIEWERS_MAX)
 
     async def serve(self, socket: WebSocket) -> None:
         """Serve one viewer until it leaves. Origin and Host were checked by the guard."""
@@ -46,7 +44,11 @@ class PreviewSocket:
             return
 
     async def _next(self, number: int) -> Preview | None:
-        return await to_thread.run_sync(self._station.wait_preview, number, WAIT_S, limiter=self._threads)
+        try:
+            async with asyncio.timeout(WAIT_S):
+                return await asyncio.wrap_future(self._station.preview_after(number))
+        except TimeoutError:
+            return None
 
 
 def words(preview: Preview) -> dict[str, object]:

@@ -120,7 +120,7 @@ def test_run_hands_the_configuration_on(
     def serve(station, manifest, *, port, field_of_view_mm) -> None:  # type: ignore[no-untyped-def]
         served.update(model=manifest.model_id, port=port, field_of_view_mm=field_of_view_mm)
         with station:
-            preview = station.wait_preview(0, 20.0)
+            preview = station.preview_after(0).result(20.0)
             served["camera"] = station.status().camera
             assert preview is not None
 

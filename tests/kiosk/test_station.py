@@ -47,7 +47,7 @@ def preview_where(station: Station, wanted: Callable[[Preview], bool]) -> Previe
     """The next preview that is wanted."""
     after = 0
     for _ in range(1000):
-        preview = station.wait_preview(after, LONG_S)
+        preview = station.preview_after(after).result(LONG_S)
         assert preview is not None, "no preview came"
         if wanted(preview):
             return preview
@@ -61,7 +61,7 @@ def live(station: Station) -> Preview:
 
 def test_previews_are_new_small_pictures_with_hints(station: Station) -> None:
     first = live(station)
-    second = station.wait_preview(first.number, LONG_S)
+    second = station.preview_after(first.number).result(LONG_S)
     assert second is not None
     assert second.number > first.number
     picture = cv2.imdecode(np.frombuffer(second.jpeg, np.uint8), cv2.IMREAD_COLOR)
@@ -71,17 +71,22 @@ def test_previews_are_new_small_pictures_with_hints(station: Station) -> None:
 
 def test_all_who_look_share_one_encoding(station: Station) -> None:
     number = live(station).number
-    seen: list[Preview | None] = []
-    viewers = [threading.Thread(target=lambda: seen.append(station.wait_preview(number, LONG_S))) for _ in range(3)]
-    for viewer in viewers:
-        viewer.start()
-    for viewer in viewers:
-        viewer.join(LONG_S)
+    viewers = [station.preview_after(number) for _ in range(3)]
     by_number: dict[int, set[int]] = {}
-    for preview in seen:
+    for viewer in viewers:
+        preview = viewer.result(LONG_S)
         assert preview is not None
         by_number.setdefault(preview.number, set()).add(id(preview.jpeg))
     assert all(len(encodings) == 1 for encodings in by_number.values())
+
+
+def test_who_stops_waiting_holds_nobody_up(station: Station) -> None:
+    number = live(station).number
+    gone, stays = station.preview_after(number), station.preview_after(number)
+    gone.cancel()
+    preview = stays.result(LONG_S)
+    assert preview is not None
+    assert preview.number > number
 
 
 def test_a_case_from_tap_to_done(station: Station) -> None:
@@ -188,13 +193,11 @@ def test_an_engine_that_breaks_is_a_device_fault_and_the_next_case_goes_on(
 
 
 def test_closing_gives_the_camera_back_and_wakes_who_waits(device: SimulatedDevice, classifier: Classifier) -> None:
-    waited: list[Preview | None] = []
     with Station(lambda: PhantomCamera(device=device), classifier) as station:
         number = live(station).number
-        viewer = threading.Thread(target=lambda: waited.append(station.wait_preview(number + 10_000, LONG_S)))
-        viewer.start()
-    viewer.join(STALL_TIMEOUT_S + 1)
-    assert waited == [None]
+        viewer = station.preview_after(number + 10_000)
+    assert viewer.result(STALL_TIMEOUT_S + 1) is None
+    assert station.preview_after(number + 10_000).result(0) is None
     with PhantomCamera(device=device):
         pass
     assert not station.progressing()

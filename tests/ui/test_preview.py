@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -23,12 +23,13 @@ class OneAfterAnother:
     def __init__(self) -> None:
         self.asked_after: list[int] = []
 
-    def wait_preview(self, after: int, timeout_s: float) -> Preview | None:
-        self.asked_after.append(after)
-        if after >= 3:
-            return None
-        report = QualityReport(Verdict.RETAKE, (Reason.GLARE,), {})
-        return Preview(after + 1, b"jpeg", report if after else None)
+    def preview_after(self, number: int) -> Future[Preview | None]:
+        self.asked_after.append(number)
+        future: Future[Preview | None] = Future()
+        if number < 3:
+            report = QualityReport(Verdict.RETAKE, (Reason.GLARE,), {})
+            future.set_result(Preview(number + 1, b"jpeg", report if number else None))
+        return future
 
 
 def run(watch: Callable[[], Coroutine[Any, Any, None]]) -> None:
