@@ -65,7 +65,7 @@ def adapted(model: Any) -> Any:
     import torch
 
     class FusedBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc, unused-ignore]
-        def call(self, inputs: Any, training: bool | None = None) -> Any:
+        def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:  # noqa: ARG002 - Keras passes it
             return torch.nn.functional.batch_norm(
                 inputs,
                 self.moving_mean.value,
