@@ -1,6 +1,6 @@
 """From HAM10000 to a published bundle: the steps in their order.
 
-prepare, train, quantize, views, calibrate, evaluate, report, publish; ablations sets runs side by side."""
+prepare, train, quantize, views, members, calibrate, evaluate, report, publish; ablations sets runs side by side."""
 
 from __future__ import annotations
 
@@ -80,6 +80,10 @@ def _parser() -> argparse.ArgumentParser:
     views = commands.add_parser("views", parents=[data], help="validation accuracy by number of inferences")
     views.add_argument("runs", type=Path, nargs="+", metavar="run", help="quantized runs, the members")
     views.set_defaults(command=_views)
+
+    members = commands.add_parser("members", parents=[data], help="what every set of runs is worth together")
+    members.add_argument("runs", type=Path, nargs="+", metavar="run", help="quantized runs")
+    members.set_defaults(command=_members)
 
     calibrate = commands.add_parser("calibrate", parents=[data], help="fit a draft bundle on the calibration part")
     calibrate.add_argument("runs", type=Path, nargs="+", metavar="run", help="quantized runs, the members")
@@ -210,6 +214,36 @@ def _views(options: argparse.Namespace) -> None:
     print("inferences  orientations  balanced accuracy  zooms")
     for choice, figure in view_table(evidence.log_softmax, targets(validation), views):
         print(f"{choice.inferences:10}  {choice.orientations:12}  {figure:17.4f}  {choice.zooms}")
+
+
+def _members(options: argparse.Namespace) -> None:
+    import numpy as np
+
+    from training.document import Table, to_markdown
+    from training.inference import run_networks
+    from training.members import member_table, to_rows
+    from training.views import make_views
+
+    networks, size, split = read_members(options.runs)
+    parts = _parts(options, split)
+    every = targets([sample for samples in parts.values() for sample in samples])
+    lesions: dict[str, Sequence[Sample]] = {
+        "calibration lesions": parts[Part.CALIBRATION],
+        "held-out lesions": parts[Part.VALIDATION],
+        "official validation": read_official_validation(_data(options)),
+    }
+    views = make_views([1.0], 8)
+    table = member_table(
+        {
+            part: run_networks(list(networks.values()), [sample.path for sample in samples], views, size).log_softmax
+            for part, samples in lesions.items()
+        },
+        {part: targets(samples) for part, samples in lesions.items()},
+        "calibration lesions",
+        np.bincount(every, minlength=len(CLASS_ORDER)) / len(every),
+    )
+    print("eight views at zoom 1: balanced accuracy / accuracy / log loss / malignant AUC")
+    print(to_markdown([Table(to_rows(table, [run.name for run in options.runs]))]), end="")
 
 
 def _calibrate(options: argparse.Namespace) -> None:

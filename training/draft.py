@@ -15,7 +15,7 @@ import numpy as np
 from edge_models import bundle as bundles
 from edge_models.classifier import calibrate
 from edge_models.preprocess import View
-from training.calibrate import fit_decision, fit_probabilities
+from training.calibrate import cross_fitted, fit_decision, fit_probabilities
 from training.context import choose_weight, damped, fit_tables
 from training.dataset import CLASS_ORDER, Sample, read_rgb, targets
 from training.familiarity import distances, familiarity_threshold, fit_feature_space
@@ -64,6 +64,7 @@ def write_draft(
     truth = targets(calibration)
     fitted = fit_probabilities(mean_log_p, truth, prevalence)
     probabilities = calibrate(mean_log_p, fitted)
+    as_if_new = cross_fitted(mean_log_p, truth, prevalence, [sample.lesion_id for sample in calibration])
 
     training = parts[Part.TRAIN]
     one_each = list({sample.lesion_id: sample for sample in training}.values())
@@ -89,7 +90,7 @@ def write_draft(
         "members": list(members),
         "views": [view.to_json() for view in views],
         "calibration": asdict(fitted),
-        "decision": asdict(fit_decision(probabilities, truth)),
+        "decision": asdict(fit_decision(as_if_new, truth)),
         "context": damped(tables, weight).to_json(),
         "familiarity": {"file": FAMILIARITY, "threshold": threshold},
         "split": split,

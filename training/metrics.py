@@ -32,6 +32,11 @@ def top_accuracy(probabilities: NDArray[np.float64], target: NDArray[np.int64], 
     return float(np.mean((first == target[:, np.newaxis]).any(axis=1)))
 
 
+def log_loss(probabilities: NDArray[np.float64], target: NDArray[np.int64]) -> float:
+    """Mean negative log of the true class's probability, in nats; of float64[N, C] and int[N]."""
+    return float(-np.log(probabilities[np.arange(len(target)), target]).mean())
+
+
 def reliability(
     probabilities: NDArray[np.float64], target: NDArray[np.int64], bins: int = 15
 ) -> list[tuple[float, float, int]]:

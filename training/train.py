@@ -59,7 +59,8 @@ def train(
         checkpoint.load(run.parent / config.model.start, {"average": model.variables})
     sampler = Sampler(training, config)
     optimizer = _compile(model, config, np.log(sampler.prior + 1e-12))
-    average = [keras.Variable(value, trainable=False, dtype=value.dtype) for value in model.variables]
+    # copies: JAX reuses the memory of a model's own arrays in every step
+    average = [keras.Variable(_array(value), trainable=False, dtype=value.dtype) for value in model.variables]
     state = {"model": model.variables, "average": average, "optimizer": optimizer.variables}
     done = checkpoint.load(run, state) if (run / checkpoint.FILE).is_file() else 0
     total = config.train.steps

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_models.classifier import calibrate, softmax
-from training.calibrate import fit_decision, fit_probabilities, lower_threshold
+from training.calibrate import assured_threshold, cross_fitted, fit_decision, fit_probabilities, lower_threshold
 from training.dataset import CLASS_ORDER
 from training.metrics import expected_calibration_error
 
@@ -85,6 +85,34 @@ def test_new_cases_are_covered_as_promised() -> None:
     rng = np.random.default_rng(4)
     covered = [np.mean(rng.beta(2, 1, 500) >= lower_threshold(rng.beta(2, 1, 100), 0.9)) for _ in range(300)]
     assert 0.9 <= np.mean(covered) < 0.92
+
+
+@given(values=st.lists(st.floats(0.0, 1.0), min_size=1, max_size=200), share=st.floats(0.5, 0.99))
+def test_more_assurance_never_raises_the_threshold(values: list[float], share: float) -> None:
+    thresholds = [assured_threshold(np.array(values), share, confidence) for confidence in (0.5, 0.7, 0.9, 0.99)]
+    assert thresholds == sorted(thresholds, reverse=True)
+
+
+def test_the_share_is_reached_in_as_many_calibration_sets_as_assured() -> None:
+    """Oracle: of Beta(2, 1), whose distribution function is x², a share of 1 - t² lies above a threshold t."""
+    rng = np.random.default_rng(6)
+    reached = [1.0 - assured_threshold(rng.beta(2, 1, 100), 0.9, 0.7) ** 2 >= 0.9 for _ in range(2000)]
+    assert 0.68 <= np.mean(reached) <= 0.82  # the binomial has steps: a tenth around here
+
+
+def test_too_few_cases_assure_nothing() -> None:
+    assert assured_threshold(np.array([0.6, 0.7, 0.8]), 0.95, 0.9) == 0.0
+
+
+def test_a_lesion_never_sees_a_fit_to_itself() -> None:
+    log_p, labels = overconfident(400, 1.5, 8)
+    lesions = [f"L{number // 2}" for number in range(400)]
+    before = cross_fitted(log_p, labels, PREVALENCE, lesions)
+    np.testing.assert_allclose(before.sum(axis=1), 1.0)
+    labels[:2] = (labels[:2] + 1) % 7
+    after = cross_fitted(log_p, labels, PREVALENCE, lesions)
+    np.testing.assert_array_equal(after[:2], before[:2])
+    assert (after[2:] != before[2:]).any()
 
 
 def test_decisions_hold_on_the_cases_they_were_fitted_on() -> None:
