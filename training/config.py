@@ -127,6 +127,19 @@ class AugmentConfig:
 
 
 @dataclass(frozen=True)
+class DistillConfig:
+    """Learning from what other runs say of each picture.
+
+    Attributes:
+        teachers: names of runs that lie beside the new one; their averaged weights are asked (none: nobody is).
+        share: of the target that is theirs.
+    """
+
+    teachers: tuple[str, ...] = ()
+    share: float = 0.5
+
+
+@dataclass(frozen=True)
 class RunConfig:
     """Everything that decides a run.
 
@@ -138,6 +151,7 @@ class RunConfig:
     train: TrainConfig
     model: ModelConfig = field(default_factory=ModelConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
+    distill: DistillConfig = field(default_factory=DistillConfig)
 
 
 def load_config(path: Path) -> RunConfig:

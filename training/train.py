@@ -21,6 +21,7 @@ from training import checkpoint
 from training.backends import compiles_steps, network_input, prepare_backend
 from training.config import RunConfig
 from training.dataset import Sample, read_rgb, targets
+from training.distill import make_soften
 from training.metrics import balanced_accuracy
 from training.model import build_model
 from training.sampling import Sampler
@@ -38,14 +39,14 @@ def train(
     """Train to the end of the schedule, going on from the run's checkpoint where there is one.
 
     Args:
-        run: folder for checkpoint.npz, steps.csv, validation.csv and environment.json; the run that `config` starts
-            from, if it names one, lies beside it.
+        run: folder for checkpoint.npz, steps.csv, validation.csv and environment.json; the runs that `config` starts
+            or learns from, if it names any, lie beside it.
         training: what is learnt from.
         validation: looked at every `evaluate_every` steps; decides nothing here.
         weights: ImageNet weights, see `build_model`.
 
     Raises:
-        RunError: the checkpoint is another model's, or the weights to start from are missing.
+        RunError, ConfigError: the checkpoint is another model's, or the weights to start or to learn from are missing.
     """
     import keras
 
@@ -58,7 +59,9 @@ def train(
     if config.model.start:
         checkpoint.load(run.parent / config.model.start, {"average": model.variables})
     sampler = Sampler(training, config)
-    optimizer = _compile(model, config, np.log(sampler.prior + 1e-12))
+    log_prior = np.log(sampler.prior + 1e-12)
+    soften = make_soften(config.distill, run.parent, log_prior)
+    optimizer = _compile(model, config, log_prior)
     # copies: JAX reuses the memory of a model's own arrays in every step
     average = [keras.Variable(_array(value), trainable=False, dtype=value.dtype) for value in model.variables]
     state = {"model": model.variables, "average": average, "optimizer": optimizer.variables}
@@ -67,7 +70,8 @@ def train(
     started, first = time.monotonic(), done
     for step, batch in enumerate(sampler.ahead(done, total), start=done):
         optimizer.learning_rate = learning_rate(config, step)
-        loss = model.train_on_batch(network_input(batch.pictures), batch.labels)  # the mean since `reset_metrics`
+        labels = soften(batch.pictures, batch.labels)
+        loss = model.train_on_batch(network_input(batch.pictures), labels)  # the mean since `reset_metrics`
         _average(average, model.variables, min(config.train.ema_decay, (1.0 + step) / (10.0 + step)))
         done = step + 1
         if done % _REPORT_EVERY == 0 or done == total:

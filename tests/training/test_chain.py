@@ -85,7 +85,10 @@ def test_from_pictures_to_a_published_bundle(tmp_path: Path, monkeypatch: pytest
     assert training.main(["prepare", str(tmp_path / "generated.csv"), "--held-out", "0.2"]) == 0
     assert training.main(["train", str(tmp_path / "tiny.toml"), "--run", run]) == 0
     assert training.main(["train", str(tmp_path / "tiny.toml"), "--run", run]) == 0  # nothing is left to do
+    (tmp_path / "taught.toml").write_text(CONFIG + '[distill]\nteachers = ["tiny"]\n')
+    assert training.main(["train", str(tmp_path / "taught.toml"), "--run", str(runs / "taught")]) == 0
     assert training.main(["quantize", run]) == 0
+    assert training.main(["members", run]) == 0
     assert training.main(["calibrate", run, "--id", "tiny-1", "--orientations", "2", "--into", str(runs)]) == 0
     assert training.main(["publish", release, "--into", str(published)]) == 1  # not evaluated yet
     assert training.main(["evaluate", release, "--runs", run]) == 0
@@ -99,6 +102,8 @@ def test_from_pictures_to_a_published_bundle(tmp_path: Path, monkeypatch: pytest
     assert training.main([*arguments, run, leaky]) == 0
     assert training.main(["publish", release, "--into", str(published)]) == 0
 
+    losses = [(runs / name / "steps.csv").read_text() for name in ("tiny", "taught")]
+    assert losses[0] != losses[1]  # the teacher was asked
     assert [row.split(",")[0] for row in (runs / "tiny" / "validation.csv").read_text().splitlines()] == [
         "step",
         "2",
