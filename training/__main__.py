@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
 
     members = commands.add_parser("members", parents=[data], help="what every set of runs is worth together")
     members.add_argument("runs", type=Path, nargs="+", metavar="run", help="quantized runs")
+    members.add_argument("--zooms", type=float, nargs="+", default=[1.0], help="each in eight orientations")
     members.set_defaults(command=_members)
 
     calibrate = commands.add_parser("calibrate", parents=[data], help="fit a draft bundle on the calibration part")
@@ -232,7 +233,7 @@ def _members(options: argparse.Namespace) -> None:
         "held-out lesions": parts[Part.VALIDATION],
         "official validation": read_official_validation(_data(options)),
     }
-    views = make_views([1.0], 8)
+    views = make_views(options.zooms, 8)
     table = member_table(
         {
             part: run_networks(list(networks.values()), [sample.path for sample in samples], views, size).log_softmax
@@ -242,7 +243,7 @@ def _members(options: argparse.Namespace) -> None:
         "calibration lesions",
         np.bincount(every, minlength=len(CLASS_ORDER)) / len(every),
     )
-    print("eight views at zoom 1: balanced accuracy / accuracy / log loss / malignant AUC")
+    print(f"{len(views)} views a member: balanced accuracy / accuracy / log loss / malignant AUC")
     print(to_markdown([Table(to_rows(table, [run.name for run in options.runs]))]), end="")
 
 
