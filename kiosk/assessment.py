@@ -32,7 +32,7 @@ from kiosk.triage import Advice, AdviceLevel, advise, is_unsure
 # its threads start when they are first needed, and wait between assessments
 _CORES = ThreadPoolExecutor(len(os.sched_getaffinity(0)), "picture")
 # OpenCV's own threads spin while they wait for work: beside ours they cost the assessment a tenth of its time, and the
-# live picture a quarter of what it asks of a core
+# live picture a sixth of what it asks of a core
 cv2.setNumThreads(1)
 
 
