@@ -138,18 +138,26 @@ classify() {
 # lock_of NAME…: those packages' lines of dev.lock, hashes included
 lock_of() { awk -v names=" $* " '/^[a-z]/ { split($1, part, /[=;[]/); wanted = index(names, " " part[1] " ") } wanted' "$project/requirements/dev.lock"; }
 
-# each file in a process of its own, so that what passed need not run again; every skip is named
+# test_file FILE: its tests in a process of their own, so that what passed need not run again; every skip is named
+test_file() {
+  logged "$results/tests/${1//\//.}.log" "$code" in_tree timeout --kill-after=10 1800 \
+    env HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis $arm_python -m pytest -q -p no:cacheprovider \
+    -o addopts="-ra --strict-markers --import-mode=importlib" "$1" >/dev/null
+  [ "$status" = 0 ] || [ "$status" = 5 ] || return 1 # 5: all of the file was skipped
+}
+
 core_tests() {
-  local file failed=0
+  local file files running=0 failed=0
   lock_of pytest iniconfig pluggy packaging pygments hypothesis sortedcontainers attrs psutil >"$results/tests.lock"
   in_tree $arm_python -m pip install --quiet --disable-pip-version-check --only-binary=:all: --no-deps --require-hashes -r /srv/results/tests.lock
-  for file in $(cd "$tree/opt/dermakiosk" && find "${tests[@]}" -name 'test_*.py' | sort); do
+  mapfile -t files < <(cd "$tree/opt/dermakiosk" && find "${tests[@]}" -name 'test_*.py' | sort)
+  for file in "${files[@]}"; do # as many side by side as there are cores: an emulated test keeps one busy
+    [ $running -lt "$(nproc)" ] || { wait -n || failed=$((failed + 1)); running=$((running - 1)); }
     say "$file"
-    logged "$results/tests/${file//\//.}.log" "$code" in_tree timeout --kill-after=10 1800 \
-      env HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis $arm_python -m pytest -q -p no:cacheprovider \
-      -o addopts="-ra --strict-markers --import-mode=importlib" "$file"
-    [ "$status" = 0 ] || [ "$status" = 5 ] || failed=$((failed + 1)) # 5: all of the file was skipped
+    test_file "$file" &
+    running=$((running + 1))
   done
+  for (( ; running > 0; running--)); do wait -n || failed=$((failed + 1)); done
   # what follows, the proof above all, is still wanted
   [ $failed = 0 ] || failure="$failed files of tests; their output is in $results/tests. The same command runs them alone again"
 }
