@@ -16,8 +16,9 @@ from kiosk.camera.base import PREVIEW_WIDTH_PX
 from kiosk.camera.phantom import FULL_SIZE, PhantomCamera
 from kiosk.camera.simulation import SimulatedDevice
 from kiosk.frame import Frame
+from kiosk.live_camera import Preview, encode_preview
 from kiosk.quality import check_preview
-from kiosk.station import Preview, Station, _encode
+from kiosk.station import Station
 from kiosk.ui.packing import pack
 from kiosk.ui.preview import words
 
@@ -78,7 +79,7 @@ def test_websocket_frame(
     preview = camera.preview().rgb
 
     def work() -> bytes:
-        return pack(words(Preview(1, b"", None)), _encode(preview))
+        return pack(words(Preview(1, b"", None)), encode_preview(preview))
 
     record_ratio(work, frame.rgb.copy)
     assert len(benchmark(work)) > 10_000

@@ -6,7 +6,8 @@ import asyncio
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from kiosk.station import Preview, Station
+from kiosk.live_camera import Preview
+from kiosk.station import Station
 from kiosk.ui.packing import pack
 from kiosk.ui.tokens import Tokens
 

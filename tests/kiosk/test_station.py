@@ -19,8 +19,9 @@ from kiosk.camera.phantom import PhantomCamera
 from kiosk.camera.simulation import SimulatedDevice
 from kiosk.errors import CameraNotFound
 from kiosk.examination import BodySite, Examination
+from kiosk.live_camera import Preview
 from kiosk.quality import Reason
-from kiosk.station import Preview, Station
+from kiosk.station import Station
 
 LONG_S = 30.0
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from starlette.websockets import WebSocket
 
+from kiosk.live_camera import Preview
 from kiosk.quality import QualityReport, Reason, Verdict
-from kiosk.station import Preview
 from kiosk.ui.preview import PROTOCOL, PreviewSocket
 from kiosk.ui.tokens import Tokens
 

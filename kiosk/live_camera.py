@@ -1,0 +1,286 @@
+"""A camera that lives: opened, opened again after every fault, and looked at through one stream of preview pictures.
+
+One thread owns the camera's life. It pulls preview pictures while somebody looks, judges them for focus, light and
+motion, and encodes each once for all who look. Captures are asked for from any other thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import monotonic
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from kiosk.camera.base import Camera
+from kiosk.errors import CameraClosed, CameraError, CameraLost, CameraNotFound
+from kiosk.frame import Frame
+from kiosk.quality import QualityReport, check_preview
+
+PREVIEW_JPEG_QUALITY = 80
+HINT_INTERVAL_S = 0.12
+"""How often the preview's focus, exposure and glare are judged: often enough to follow a hand."""
+IDLE_CHECK_INTERVAL_S = 2.0
+"""How often a camera that nobody looks at is asked for a picture: a pulled plug shows before the next patient."""
+VIEWER_MEMORY_S = 1.0
+REOPEN_PAUSES_S = (0.2, 0.5, 1.0, 2.0)
+STUCK_AFTER_S = 10.0
+"""No healthy step of the preview thread takes so long; after it the watchdog may starve."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Preview:
+    """One preview picture, encoded once for all who look.
+
+    Attributes:
+        number: counts up from 1.
+        jpeg: as wide as the camera's preview; empty while the camera is at fault.
+        quality: live hints; None until the first were computed and during a fault.
+        fault: what is wrong with the camera and what to do; empty when nothing is.
+    """
+
+    number: int
+    jpeg: bytes
+    quality: QualityReport | None
+    fault: str = ""
+
+
+class CameraState(NamedTuple):
+    """How the camera is.
+
+    Attributes:
+        name: of the camera last opened; empty before the first.
+        fault: what is wrong and what to do; empty while it works.
+    """
+
+    name: str
+    fault: str
+
+
+class LiveCamera:
+    """Owner of one camera. All methods may be called from any thread."""
+
+    def __init__(self, open_camera: Callable[[], Camera]) -> None:
+        """Nothing runs before `start`.
+
+        Args:
+            open_camera: opens the camera; called again after every fault.
+        """
+        self._open_camera = open_camera
+        self._changed = threading.Condition()  # guards everything below
+        self._camera: Camera | None = None
+        self._camera_name = ""
+        self._fault: CameraError = CameraNotFound("The camera is starting", "Wait a moment")
+        self._preview = Preview(0, b"", None, str(self._fault))
+        self._viewers: list[_Viewer] = []
+        self._last_viewer_s = -VIEWER_MEMORY_S
+        self._resting = False
+        self._running = False
+        self._progress_s = monotonic()
+        self._thread = threading.Thread(target=self._run, name="preview", daemon=True)
+
+    def start(self) -> None:
+        """Open the camera and keep it open."""
+        self._running = True
+        self._thread.start()
+
+    def close(self) -> None:
+        """Give the camera back and wake all who wait for a preview."""
+        with self._changed:
+            self._running = False
+            self._changed.notify_all()
+        self._tell_viewers(None)
+        self._thread.join(timeout=STUCK_AFTER_S)
+        if self._camera is not None:
+            self._camera.close()
+
+    def preview_after(self, number: int) -> Future[Preview | None]:
+        """The first preview newer than that number, for one viewer; None when the camera is closed before.
+
+        The future is finished by the preview thread, so that a viewer needs none of its own; cancel it to stop waiting.
+        """
+        future: Future[Preview | None] = Future()
+        with self._changed:
+            self._last_viewer_s = monotonic()
+            if self._preview.number > number or not self._running:
+                future.set_result(self._preview if self._preview.number > number else None)
+            else:
+                self._viewers.append(_Viewer(number, future))
+                self._changed.notify_all()
+        return future
+
+    def capture(self) -> Frame:
+        """Take one full picture.
+
+        Raises:
+            CameraError: the camera is at fault; it is opened again meanwhile.
+        """
+        with self._changed:
+            camera = self._camera
+            if camera is None:
+                raise self._fault
+        try:
+            return camera.capture()
+        except CameraError as error:
+            self._lose(camera, error)
+            raise
+
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """No live pictures meanwhile: nobody looks at them, and the cores belong to what the block does."""
+        self._rest(True)
+        try:
+            yield
+        finally:
+            self._rest(False)
+
+    def state(self) -> CameraState:
+        """How the camera is."""
+        with self._changed:
+            return CameraState(self._camera_name, "" if self._camera is not None else str(self._fault))
+
+    def progressing(self) -> bool:
+        """Whether the thread really gets on with its work; a missing camera does not stop it."""
+        with self._changed:
+            return self._thread.is_alive() and monotonic() - self._progress_s <= STUCK_AFTER_S
+
+    def _rest(self, resting: bool) -> None:
+        with self._changed:
+            self._resting = resting
+            self._changed.notify_all()
+
+    # the preview thread
+
+    def _run(self) -> None:
+        failures = 0
+        hints = _Hints()
+        while True:
+            with self._changed:
+                if not self._running:
+                    return
+                self._progress_s = monotonic()
+                camera = self._camera
+            if camera is None:
+                if self._open():
+                    failures = 0
+                else:
+                    self._pause(REOPEN_PAUSES_S[min(failures, len(REOPEN_PAUSES_S) - 1)])
+                    failures += 1
+                continue
+            if not self._viewer_or_idle_check():
+                return
+            try:
+                frame = camera.preview()
+            except CameraError as error:
+                self._lose(camera, error)
+                continue
+            self._publish(frame, hints)
+
+    def _open(self) -> bool:
+        try:
+            camera = self._open_camera()
+        except CameraError as error:
+            self._show_fault(error)
+            return False
+        _log.info("camera: %s", camera.name)
+        with self._changed:
+            self._camera = camera
+            self._camera_name = camera.name
+        return True
+
+    def _lose(self, camera: Camera, error: CameraError) -> None:
+        """Give up a camera that failed; the preview thread opens it again. The other thread may have been faster."""
+        with self._changed:
+            if self._camera is not camera:
+                return
+            self._camera = None
+        camera.close()
+        self._show_fault(
+            CameraLost("The camera was closed", "Wait a moment") if isinstance(error, CameraClosed) else error
+        )
+
+    def _show_fault(self, error: CameraError) -> None:
+        with self._changed:
+            if str(error) != self._preview.fault:
+                _log.warning("%s", error)
+            self._fault = error
+        self._show(b"", None, str(error))
+
+    def _pause(self, seconds: float) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._running, seconds)
+
+    def _viewer_or_idle_check(self) -> bool:
+        """Wait until somebody looks or the idle check is due; False when the camera is being closed."""
+
+        def wanted() -> bool:
+            looking = self._watched() or monotonic() - self._last_viewer_s < VIEWER_MEMORY_S
+            return not self._running or (looking and not self._resting)
+
+        with self._changed:
+            self._changed.wait_for(wanted, IDLE_CHECK_INTERVAL_S)
+            return self._running
+
+    def _publish(self, frame: Frame, hints: _Hints) -> None:
+        with self._changed:
+            if not self._watched():
+                return  # nobody is ready for it: not worth encoding
+        quality = hints.update(frame.rgb)
+        self._show(encode_preview(frame.rgb), quality)
+
+    def _show(self, jpeg: bytes, quality: QualityReport | None, fault: str = "") -> None:
+        with self._changed:
+            preview = self._preview = Preview(self._preview.number + 1, jpeg, quality, fault)
+        self._tell_viewers(preview)
+
+    def _tell_viewers(self, preview: Preview | None) -> None:
+        """Finish the futures of all who wait for this preview, or for any when there is none to come."""
+        with self._changed:
+            ready = [viewer for viewer in self._viewers if preview is None or viewer.after < preview.number]
+            self._viewers = [viewer for viewer in self._viewers if viewer not in ready]
+        for viewer in ready:  # outside the lock: a future's callbacks are not ours
+            if viewer.future.set_running_or_notify_cancel():
+                viewer.future.set_result(preview)
+
+    def _watched(self) -> bool:
+        self._viewers = [viewer for viewer in self._viewers if not viewer.future.cancelled()]
+        return bool(self._viewers)
+
+
+class _Viewer(NamedTuple):
+    """Somebody who waits for a preview newer than number `after`."""
+
+    after: int
+    future: Future[Preview | None]
+
+
+class _Hints:
+    """Judges preview pictures at most every `HINT_INTERVAL_S` and keeps the last judgement in between."""
+
+    def __init__(self) -> None:
+        self._previous: NDArray[np.uint8] | None = None
+        self._quality: QualityReport | None = None
+        self._judged_s = -HINT_INTERVAL_S
+
+    def update(self, rgb: NDArray[np.uint8]) -> QualityReport | None:
+        if monotonic() - self._judged_s >= HINT_INTERVAL_S:
+            self._quality = check_preview(rgb, self._previous)
+            self._judged_s = monotonic()
+        self._previous = rgb
+        return self._quality
+
+
+def encode_preview(rgb: NDArray[np.uint8]) -> bytes:
+    """uint8[H, W, 3] → JPEG, as viewers get it."""
+    bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
+    _, jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, PREVIEW_JPEG_QUALITY])
+    return jpeg.tobytes()
