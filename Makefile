@@ -69,7 +69,7 @@ bench: .venv/dev.stamp  ## the benchmark suites
 	@$(bin)/python -m pytest benchmarks -o addopts="--import-mode=importlib" --benchmark-only $(ARGS)
 
 # in their order: each of these starts from the one before; `python -m training --help` has what more there is
-MEMBERS ?= mobilenet_v2_d mobilenet_v2_a
+MEMBERS ?= mobilenet_v2_d mobilenet_v2_e
 ZOOMS ?= 1.0 1.2
 MODEL ?= $(lastword $(MEMBERS))-bundle
 member_runs = $(addprefix runs/,$(MEMBERS))
