@@ -193,14 +193,15 @@ project() {
 
 # everything in one file: what ran, on what, and what came out
 write_proof() {
-  local log found=0
+  local log at found=0
+  at=$(commit) # before the proof itself is changed
   for log in doctor classify; do
     done_before "$results/$log.log" "$code $tools" || die "there is no proof of $log for this code: STEPS=\"$log proof\" $0"
   done
   {
     echo "The kiosk on arm64, emulated: benchmarks/arm64/run.sh. Times in here are the emulator's and mean nothing."
     echo "date    $(date --utc +%Y-%m-%dT%H:%MZ)"
-    echo "commit  $(commit)"
+    echo "commit  $at"
     echo "code    $code (SHA-256 of kiosk, edge_models, their tests and locks, cut)"
     echo "tree    $(in_tree uname -m), $(. "$tree/etc/os-release" && echo "$PRETTY_NAME"), $(in_tree $arm_python --version)"
     echo "qemu    $("$QEMU" --version | head -1)"
