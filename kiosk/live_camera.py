@@ -25,8 +25,8 @@ from kiosk.frame import Frame
 from kiosk.quality import QualityReport, check_preview
 
 PREVIEW_JPEG_QUALITY = 80
-HINT_INTERVAL_S = 0.12
-"""How often the preview's focus, exposure and glare are judged: often enough to follow a hand."""
+HINT_INTERVAL_S = 0.16
+"""How often the preview's focus, exposure and glare are judged: advice is held for 0.25 s anyway, lest it flicker."""
 IDLE_CHECK_INTERVAL_S = 2.0
 """How often a camera that nobody looks at is asked for a picture: a pulled plug shows before the next patient."""
 VIEWER_MEMORY_S = 1.0

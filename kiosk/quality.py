@@ -112,7 +112,7 @@ def check(rgb: NDArray[np.uint8]) -> QualityReport:
 
 
 def check_preview(rgb: NDArray[np.uint8], previous_rgb: NDArray[np.uint8] | None) -> QualityReport:
-    """Judge one preview picture; cheap enough for ten a second on a Raspberry Pi.
+    """Judge one preview picture; cheap enough for several a second on a Raspberry Pi.
 
     Args:
         rgb: uint8[height, width, 3], only read.

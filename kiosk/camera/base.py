@@ -11,7 +11,7 @@ from kiosk.frame import Frame
 STALL_TIMEOUT_S = 2.0
 """A camera that delivers no new frame for so long has stalled (a result is promised in 3 s, a fault within 5 s)."""
 
-PREVIEW_WIDTH_PX = 800
+PREVIEW_WIDTH_PX = 720
 """No preview is wider: more costs time to encode, and a bedside screen shows no more of it."""
 
 

@@ -20,7 +20,8 @@ from kiosk.frame import Frame
 
 Rgb = NDArray[np.uint8]
 
-RATE_HZ = 25.0
+RATE_HZ = 26.0
+"""A little more than the 25 a second that the screen is to draw, so that one late picture is not one too few."""
 FULL_SIZE = (4056, 3040)
 """Width and height of a still, as of the Raspberry Pi High Quality Camera (12 megapixels)."""
 
@@ -96,7 +97,7 @@ class PhantomCamera:
             self._skin = None
 
     def preview(self) -> Frame:
-        """The skin in view, 800x600 px, swaying with the hand. Raises as `Camera.preview`."""
+        """The skin in view, 720x540 px, swaying with the hand. Raises as `Camera.preview`."""
         self._lease.expose()
         with self._pictures:
             self._look()

@@ -48,7 +48,7 @@ def test_a_capture_shows_what_the_preview_showed(camera: PhantomCamera) -> None:
 
 
 def test_sizes_are_those_of_a_12_megapixel_camera(camera: PhantomCamera) -> None:
-    assert camera.preview().rgb.shape == (600, 800, 3)
+    assert camera.preview().rgb.shape == (540, 720, 3)
     assert camera.capture().rgb.shape == (FULL_SIZE[1], FULL_SIZE[0], 3)
 
 

@@ -131,7 +131,7 @@ def test_the_second_stream_is_yuv_up_to_the_pi_4(stand_in: type[StandIn], platfo
         configuration = camera._device.configuration
         assert (configuration["main"]["format"], configuration["lores"]["format"]) == ("BGR888", lores)
         assert configuration["main"]["size"] == (4056, 3040)
-        assert configuration["lores"]["size"] == (800, 598)
+        assert configuration["lores"]["size"] == (720, 538)
         assert configuration["raw"] is None
         assert tuple(camera.capture().rgb[0, 0]) == SKIN
 

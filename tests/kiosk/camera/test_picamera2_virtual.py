@@ -40,7 +40,7 @@ def test_red_is_red_in_both_streams(camera: PicameraCamera, take: str) -> None:
 def test_both_streams_are_in_one_configuration(camera: PicameraCamera) -> None:
     configuration = camera._device.camera_configuration()
     assert configuration["main"]["size"] == SIZE
-    assert configuration["lores"]["size"] == (800, 600)
+    assert configuration["lores"]["size"] == (720, 540)
     assert configuration["raw"] is None
     assert configuration["buffer_count"] == BUFFER_COUNT
     before = camera._device.configure_count
@@ -66,8 +66,8 @@ def test_settings_that_the_camera_lacks_are_passed_over() -> None:
 
 
 def test_a_smaller_still_can_be_asked_for() -> None:
-    with PicameraCamera(picamera2_class=VirtualPicamera2, still_size=(800, 600)) as camera:
-        assert camera.capture().rgb.shape == (600, 800, 3)
+    with PicameraCamera(picamera2_class=VirtualPicamera2, still_size=(720, 540)) as camera:
+        assert camera.capture().rgb.shape == (540, 720, 3)
 
 
 def test_a_missing_camera_is_said_so() -> None:

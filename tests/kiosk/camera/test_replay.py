@@ -40,7 +40,7 @@ def test_captures_go_round_in_the_order_of_names(folder: Path) -> None:
 def test_a_capture_is_the_file_and_a_preview_a_smaller_copy(folder: Path) -> None:
     with opened(folder) as camera:
         assert camera.capture().rgb.shape == (1200, 1600, 3)
-        assert camera.preview().rgb.shape == (600, 800, 3)
+        assert camera.preview().rgb.shape == (540, 720, 3)
 
 
 def test_an_unreadable_picture_is_passed_over_with_a_warning(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
