@@ -112,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--into", type=Path, default=Path("docs/model"), help="the report goes to <into>/<id>/")
     report.set_defaults(command=_report)
 
-    ablations = commands.add_parser("ablations", help="what each run gained over a baseline, from their own records")
+    ablations = commands.add_parser("ablations", parents=[data], help="what each run gained over a baseline")
     ablations.add_argument("baseline", type=Path, help="the run to compare with")
     ablations.add_argument("runs", type=Path, nargs="*", metavar="run")
     ablations.add_argument("--into", type=Path, help="the table (default: training/ablations.csv, which reports show)")
@@ -167,8 +167,8 @@ def _quantize(options: argparse.Namespace) -> None:
     from training.metrics import balanced_accuracy
     from training.model import load_trained
     from training.operators import compile_for_edgetpu
+    from training.predict import predict_logits
     from training.quantize import quantize, representative_pictures
-    from training.train import predict_logits
     from training.views import ZOOMS, make_views
 
     config = read_config(options.run)
@@ -328,7 +328,7 @@ def _ablations(options: argparse.Namespace) -> None:
     from training.ablations import TABLE, compare, to_cells, write
     from training.document import Table, to_markdown
 
-    rows = compare(options.baseline, options.runs)
+    rows = compare(options.baseline, options.runs, read_training_images(_data(options))[0], SPLITS)
     write(rows, options.into or TABLE)
     print(to_markdown([Table(to_cells(rows))]), end="")
 

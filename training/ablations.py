@@ -1,4 +1,4 @@
-"""What each idea gained: a table of runs beside a baseline, written from the runs' own records."""
+"""What each idea gained: a table of runs beside a baseline, with how much of each gain may be chance."""
 
 from __future__ import annotations
 
@@ -6,28 +6,40 @@ import csv
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_type_hints
 
+import numpy as np
+from numpy.typing import NDArray
+
+from training.bootstrap import by_lesion
 from training.config import RunConfig
+from training.dataset import Sample, targets
 from training.errors import RunError
-from training.runs import last_validation, read_config, read_quantization
+from training.inference import log_softmax
+from training.metrics import area_under_curve, balanced_accuracy
+from training.predict import run_logits
+from training.runs import read_config
+from training.split import SPLITS, Part, read_split
 
 TABLE = Path(__file__).parent / "ablations.csv"
 """The committed table."""
+_DECIDES_NOTHING = {"train.seed", "train.evaluate_every", "train.checkpoint_every"}
 
 
 class Ablation(NamedTuple):
-    """One run beside its baseline.
+    """One run beside its baseline, both in float32 with averaged weights, one view of images that neither learnt from.
 
     Attributes:
         baseline: name of the run that it is compared with; its own for the baseline.
         run: its name.
         differs: what its configuration has that the baseline's has not.
         seed: of the run.
-        steps: done when it was looked at last.
-        balanced_accuracy: of the held-out images then, averaged weights in float32, one view.
+        steps: that its weights have seen.
+        balanced_accuracy: uncalibrated.
         gain: of that over the baseline, in points.
-        int8_balanced_accuracy: as `quantize` measured it; None where the run was not quantized.
+        gain_low, gain_high: its 95 % interval, bootstrap by lesion, the two runs on the same images.
+        mean_auc: area under the curve of a class against the others, the mean of the classes: finer than a count.
+        auc_gain, auc_gain_low, auc_gain_high: the same of it.
     """
 
     baseline: str
@@ -37,43 +49,87 @@ class Ablation(NamedTuple):
     steps: int
     balanced_accuracy: float
     gain: float
-    int8_balanced_accuracy: float | None
+    gain_low: float
+    gain_high: float
+    mean_auc: float
+    auc_gain: float
+    auc_gain_low: float
+    auc_gain_high: float
 
 
-def compare(baseline: Path, others: Sequence[Path]) -> list[Ablation]:
-    """The baseline's row and one for every other run.
+def compare(baseline: Path, others: Sequence[Path], samples: Sequence[Sample], splits: Path = SPLITS) -> list[Ablation]:
+    """The baseline's row and one for every other run, judged on all images of the split that training does not see.
+
+    Args:
+        samples: all images.
+        splits: folder of the splits' files.
 
     Raises:
         ConfigError: a run has no configuration.
-        RunError: a run was never looked at, or two have the same name.
+        RunError: a run was not trained, or on another split, or two have the same name.
     """
     runs = [baseline, *others]
     names = [run.resolve().name for run in runs]
     if len(set(names)) != len(names):
         raise RunError("the runs must have different names")
-    reference = read_config(baseline)
-    _, start = last_validation(baseline)
-    rows = []
-    for name, run in zip(names, runs, strict=True):
-        config = read_config(run)
-        steps, figure = last_validation(run)
-        try:
-            integers: float | None = round(read_quantization(run)["balanced_accuracy_int8"], 4)
-        except RunError:
-            integers = None
-        said = differences(reference, config) if run != baseline else "baseline"
-        gain = round(100.0 * (figure - start), 1)
-        rows.append(Ablation(names[0], name, said, config.train.seed, steps, round(figure, 4), gain, integers))
-    return rows
+    configs = [read_config(run) for run in runs]
+    reference = configs[0]
+    for name, config in zip(names, configs, strict=True):
+        if config.split != reference.split:
+            raise RunError(f"{name} learnt from other images than {names[0]}: their splits differ")
+    parts = read_split(splits / f"{reference.split}.csv", samples)
+    unseen = [*parts[Part.VALIDATION], *parts[Part.CALIBRATION]]
+    logits, steps = zip(*(run_logits(run, unseen) for run in runs), strict=True)
+    said = [log_softmax(each) for each in logits]
+    return [
+        Ablation(
+            names[0],
+            name,
+            differences(reference, config) if run != baseline else "baseline",
+            config.train.seed,
+            step,
+            *gains(said[0], scores, unseen),
+        )
+        for name, run, config, step, scores in zip(names, runs, configs, steps, said, strict=True)
+    ]
+
+
+def gains(before: NDArray[np.float64], after: NDArray[np.float64], samples: Sequence[Sample]) -> list[float]:
+    """The figures of an `Ablation`, in its order.
+
+    Args:
+        before, after: float64[N, 7], what the baseline and the run say of the samples, the highest being the choice.
+        samples: N, of at least two classes.
+    """
+    truth = targets(samples)
+
+    def change(places: NDArray[np.int64]) -> dict[str, float]:
+        first, second = _figures(before[places], truth[places]), _figures(after[places], truth[places])
+        return {name: 100.0 * (second[name] - first[name]) for name in first}
+
+    intervals, all_of_them = by_lesion(samples, change), change(np.arange(len(samples)))
+    result: list[float] = []
+    for name, figure in _figures(after, truth).items():
+        low, high = intervals[name]
+        result += [round(figure, 4), *(round(value, 2) + 0.0 for value in (all_of_them[name], low, high))]
+    return result
+
+
+def _figures(scores: NDArray[np.float64], truth: NDArray[np.int64]) -> dict[str, float]:
+    areas = [area_under_curve(scores[:, label], truth == label) for label in np.unique(truth)]
+    return {
+        "balanced accuracy": balanced_accuracy(scores.argmax(axis=1), truth),
+        "mean AUC": float(np.mean(areas)),
+    }
 
 
 def differences(reference: RunConfig, config: RunConfig) -> str:
-    """Every value that differs but the seed, as “key before → after”."""
+    """Every value that differs and decides what is learnt, but the seed, as “key before → after”."""
     before, after = _flat(asdict(reference)), _flat(asdict(config))
     found = [
         f"{key} {before.get(key, '–')} → {after.get(key, '–')}"
         for key in before | after
-        if before.get(key) != after.get(key) and key != "train.seed"
+        if before.get(key) != after.get(key) and key not in _DECIDES_NOTHING
     ]
     return "; ".join(found) or "nothing but the seed"
 
@@ -95,23 +151,18 @@ def read(path: Path = TABLE) -> list[Ablation]:
     """
     try:
         with path.open(encoding="utf-8", newline="") as stream:
-            return [
-                Ablation(
-                    row["baseline"], row["run"], row["differs"], int(row["seed"]), int(row["steps"]),
-                    float(row["balanced_accuracy"]), float(row["gain"]),
-                    float(row["int8_balanced_accuracy"]) if row["int8_balanced_accuracy"] else None,
-                )
-                for row in csv.DictReader(stream)
-            ]  # fmt: skip
+            reader = csv.DictReader(stream)
+            kinds = get_type_hints(Ablation)
+            return [Ablation(**{name: kind(row[name]) for name, kind in kinds.items()}) for row in reader]
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise RunError(f"{path} is not a table of `python -m training ablations` ({error!r})") from error
 
 
 def to_cells(rows: Sequence[Ablation]) -> list[list[str]]:
     """The rows for people, the first one the head."""
-    head = ["Run", "differs from its baseline", "seed", "steps", "float32, one view", "gain, points", "int8, one view"]
+    head = ["Run", "differs from its baseline", "seed", "steps", "balanced accuracy", "gain, points"]
     return [
-        head,
+        [*head, "mean AUC", "gain, points"],
         *(
             [
                 row.run,
@@ -119,12 +170,17 @@ def to_cells(rows: Sequence[Ablation]) -> list[list[str]]:
                 str(row.seed),
                 str(row.steps),
                 f"{row.balanced_accuracy:.3f}",
-                "–" if row.run == row.baseline else f"{row.gain:+.1f}",
-                "–" if row.int8_balanced_accuracy is None else f"{row.int8_balanced_accuracy:.3f}",
+                "–" if row.run == row.baseline else _interval(row.gain, row.gain_low, row.gain_high),
+                f"{row.mean_auc:.3f}",
+                "–" if row.run == row.baseline else _interval(row.auc_gain, row.auc_gain_low, row.auc_gain_high),
             ]
             for row in rows
         ),
     ]
+
+
+def _interval(gain: float, low: float, high: float) -> str:
+    return f"{gain:+.1f} ({low:+.1f} to {high:+.1f})"
 
 
 def _flat(document: Any, where: str = "") -> dict[str, str]:

@@ -17,6 +17,8 @@ from training.dataset import CLASS_ORDER, Sample
 from training.errors import RunError
 from training.evaluate import FloatJudgements
 from training.inference import log_softmax
+from training.model import load_trained
+from training.predict import predict_logits
 from training.runs import read_config, read_quantization
 
 
@@ -31,9 +33,6 @@ def judge_in_float(runs: Sequence[Path], manifest: Manifest, samples: Sequence[S
     Raises:
         RunError: a run has no checkpoint, or was trained on since it was quantized.
     """
-    from training.model import load_trained
-    from training.train import predict_logits
-
     total = np.zeros((len(samples), len(manifest.classes)))
     for run in runs:
         network, step = load_trained(run, read_config(run).model)

@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_models.preprocess import View
 from training.bootstrap import by_lesion
 from training.dataset import Sample, targets
 from training.errors import RunError
 from training.metrics import balanced_accuracy
+from training.predict import run_logits
 from training.runs import read_config
 from training.split import SPLITS, Part, leaks, read_split
 
@@ -65,20 +65,14 @@ def claims(honest: Path, leaky: Path, samples: Sequence[Sample], splits: Path = 
 
 def _claims(run: Path, held_out: Sequence[Sample], trained_on: set[str]) -> list[Claim]:
     """The claims of all held-out images, of those whose lesion was trained on, and of the others."""
-    from training.model import load_trained
-    from training.train import predict_logits
-
-    config = read_config(run)
-    network, _ = load_trained(run, config.model)
-    print(f"{run.name} in float32, {len(held_out)} images: one view", flush=True)
-    chosen = predict_logits(network, held_out, View(), config.model.size_px).argmax(axis=1)
+    chosen = run_logits(run, held_out)[0].argmax(axis=1)
     seen = np.array([sample.lesion_id in trained_on for sample in held_out])
     groups = {
         "all held-out images": np.ones(len(seen), bool),
         "those whose lesion training saw": seen,
         "those whose lesion it did not": ~seen,
     }
-    return [_claim(config.split, name, mine, chosen, held_out) for name, mine in groups.items()]
+    return [_claim(read_config(run).split, name, mine, chosen, held_out) for name, mine in groups.items()]
 
 
 def _claim(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from collections.abc import Sequence
@@ -16,8 +15,6 @@ from training.errors import RunError
 CONFIG = "config.toml"
 QUANTIZATION = "quantization.json"
 """What `quantize` measured of a run: what the integers cost on one view of the validation part."""
-VALIDATION = "validation.csv"
-"""What `train` measured on its way."""
 
 
 def read_config(run: Path) -> RunConfig:
@@ -43,20 +40,6 @@ def read_quantization(run: Path) -> dict[str, Any]:
     if not (run / QUANTIZATION).is_file():
         raise RunError(f"{run} holds no {QUANTIZATION}: run `python -m training quantize` first")
     return dict(json.loads((run / QUANTIZATION).read_text(encoding="utf-8")))
-
-
-def last_validation(run: Path) -> tuple[int, float]:
-    """The last step that was looked at, and the balanced accuracy of the averaged weights there (float32, one view).
-
-    Raises:
-        RunError: the run was never looked at.
-    """
-    try:
-        with (run / VALIDATION).open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        return int(rows[-1]["step"]), float(rows[-1]["balanced_accuracy"])
-    except (OSError, IndexError, KeyError, ValueError) as error:
-        raise RunError(f"{run} holds no {VALIDATION} with figures: run `python -m training train` first") from error
 
 
 def read_members(runs: Sequence[Path]) -> tuple[dict[str, bytes], int, str]:

@@ -16,14 +16,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_models.preprocess import View, crop_square
+from edge_models.preprocess import View
 from training import checkpoint
 from training.backends import compiles_steps, network_input, prepare_backend
 from training.config import RunConfig
-from training.dataset import Sample, read_rgb, targets
+from training.dataset import Sample, targets
 from training.distill import make_soften
 from training.metrics import balanced_accuracy
 from training.model import build_model
+from training.predict import predict_logits
 from training.sampling import Sampler
 
 _REPORT_EVERY = 20
@@ -95,17 +96,6 @@ def learning_rate(config: RunConfig, step: int) -> float:
         return peak * (step + 1) / warmup
     progress = (step - warmup) / max(1, total - warmup)
     return peak * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * progress)))
-
-
-def predict_logits(
-    model: Any, samples: Sequence[Sample], view: View, size: int, batch: int = 50
-) -> NDArray[np.float32]:
-    """Float logits float32[N, 7] of one view of every sample."""
-    rows = []
-    for start in range(0, len(samples), batch):
-        crops = [crop_square(read_rgb(sample.path), view, size) for sample in samples[start : start + batch]]
-        rows.append(np.asarray(model.predict_on_batch(network_input(np.stack(crops)))))
-    return np.concatenate(rows)
 
 
 def _compile(model: Any, config: RunConfig, log_prior: NDArray[np.float64]) -> Any:

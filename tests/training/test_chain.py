@@ -14,6 +14,7 @@ from edge_models import bundle as bundles
 from edge_models.classifier import Classifier
 from edge_models.labels import LesionClass
 from training import __main__ as training
+from training.ablations import read as read_ablations
 from training.dataset import read_rgb
 from training.draft import fingerprint
 from training.evaluate import CONTEXT_FIGURES
@@ -100,6 +101,9 @@ def test_from_pictures_to_a_published_bundle(tmp_path: Path, monkeypatch: pytest
     arguments = ["report", release, "--runs", run, "--into", str(reports), "--leaky"]
     assert training.main([*arguments, leaky, run]) == 1  # the honest one comes first
     assert training.main([*arguments, run, leaky]) == 0
+    table = tmp_path / "ablations.csv"
+    assert training.main(["ablations", run, leaky, "--into", str(table)]) == 1  # it saw what the other is judged on
+    assert training.main(["ablations", run, str(runs / "taught"), "--into", str(table)]) == 0
     assert training.main(["publish", release, "--into", str(published)]) == 0
 
     losses = [(runs / name / "steps.csv").read_text() for name in ("tiny", "taught")]
@@ -109,6 +113,9 @@ def test_from_pictures_to_a_published_bundle(tmp_path: Path, monkeypatch: pytest
         "2",
         "3",
     ]
+    baseline, taught = read_ablations(table)
+    assert (baseline.differs, baseline.gain, baseline.gain_low) == ("baseline", 0.0, 0.0)
+    assert (taught.steps, taught.differs) == (3, "distill.teachers  → tiny")
     manifest = bundles.load(published / "tiny-1").manifest
     assert manifest.members == ("tiny_int8.tflite",)
     assert len(manifest.views) == 2

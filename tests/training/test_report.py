@@ -84,7 +84,7 @@ def test_a_report_of_a_bundle(tmp_path: Path, make_bundle: Callable[..., Path]) 
     uniform = np.full((7, 7), 1 / 7)
     real = {"one": FloatJudgements(integers.probabilities, integers.scores), "two": FloatJudgements(uniform, uniform)}
     claim = Claim("by_image", "all", 14, 0.912, (0.9, 0.92))
-    tried = Ablation("base", "hair", "hair 0 → 1", 1, 3, 0.7, 1.25, None)
+    tried = Ablation("base", "hair", "hair 0 → 1", 1, 3, 0.7, 1.25, -0.5, 3.0, 0.9, 0.3, 0.1, 0.5)
     blocks = report(bundle, data, [samples[0].path], accuracy, real, [cost], [claim], [tried])
     text = to_markdown(blocks)
     assert fingerprint(bundle) in text
@@ -92,7 +92,7 @@ def test_a_report_of_a_bundle(tmp_path: Path, make_bundle: Callable[..., Path]) 
     assert "| float32 → int8: loss | ≤ 1.0 point | ≤ 0.3 | 0.0 points | " in text
     assert "| float32 → int8: same class | ≥ 97 % | ≥ 99 % | 100.0% | " in text
     assert "| by_image | all | 14 | 0.912 (0.900–0.920) |" in text
-    assert "| hair | hair 0 → 1 | 1 | 3 | 0.700 | +1.2 | – |" in text
+    assert "| hair | hair 0 → 1 | 1 | 3 | 0.700 | +1.2 (-0.5 to +3.0) | 0.900 | +0.3 (+0.1 to +0.5) |" in text
     assert "image-level split" not in text
     assert "2 × MEAN v2" in text
     for table in blocks:

@@ -10,7 +10,7 @@ import pytest
 
 from edge_models import bundle as bundles
 from training.errors import RunError
-from training.runs import last_validation, read_members, runs_of
+from training.runs import read_members, runs_of
 
 CONFIG = """
 split = "generated"
@@ -56,10 +56,3 @@ def test_members_must_fit_each_other(tmp_path: Path) -> None:
     (two / "y_int8.tflite").unlink()
     with pytest.raises(RunError, match="not quantized"):
         read_members([one, two])
-
-
-def test_the_last_look_counts(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="training train"):
-        last_validation(tmp_path)
-    (tmp_path / "validation.csv").write_text("step,balanced_accuracy\n100,0.8\n200,0.7\n")
-    assert last_validation(tmp_path) == (200, 0.7)
