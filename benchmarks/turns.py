@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import perf_counter
 
-ROUNDS = 20
+ROUNDS = 60
 
 RecordRatio = Callable[[Callable[[], object], Callable[[], object]], None]
 """The fixture `record_ratio`: measures work and floor in turns and keeps the ratio."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache, partial
 from typing import Any, Protocol
 
@@ -40,7 +40,7 @@ _STRIP_ROWS = 32
 class Spread(Protocol):
     """Calls a function for every part of some work, in any order: `map` or a thread pool's."""
 
-    def __call__(self, function: Callable[[int], None], parts: Iterable[int], /) -> Iterable[None]: ...
+    def __call__(self, function: Callable[[int], object], parts: Iterable[int], /) -> Iterable[object]: ...
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,11 @@ def crop_square(rgb: NDArray[np.uint8], view: View, size: int) -> NDArray[np.uin
     Raises:
         ValueError: `rgb` is not such an array, or `size` is not positive.
     """
-    small = halved(rgb, least_side([view], size))
-    return np.ascontiguousarray(_turned(_resize(small, view.crop_box(*small.shape[:2]), size), view))
+    square = _cut(halved(rgb, least_side([view], size)), view)
+    small = np.empty((size, size, 3), np.uint8)
+    for work in _resizing(square, small):
+        work()
+    return np.ascontiguousarray(_turned(small, view))
 
 
 def reduced(
@@ -244,17 +247,29 @@ def model_input(
     # every view sees what it would see alone: the largest zoom needs most pixels and comes first
     small = halved(rgb, least_side(views, size), spread)
     table = _quantisation_table(float(scale), int(zero_point))
+    upright: dict[View, NDArray[np.uint8]] = {}
+    works: list[Callable[[], object]] = []
+    for view in sorted({_untouched(view) for view in views}, key=lambda view: -view.zoom):
+        small = halved(small, least_side([view], size), spread)
+        upright[view] = np.empty((size, size, 3), np.uint8)
+        works += _resizing(_cut(small, view), upright[view])
+    _run(spread, lambda number: works[number](), len(works))
+    levels = {view: np.take(table, square) for view, square in upright.items()}
     batch = np.empty((len(views), size, size, 3), np.int8)
-    for zoom in sorted({view.zoom for view in views}, reverse=True):
-        small = halved(small, least_side([View(zoom)], size), spread)
-        upright: dict[tuple[int, int, int], NDArray[np.int8]] = {}
-        for index, view in enumerate(views):
-            if view.zoom == zoom:
-                box = view.crop_box(*small.shape[:2])
-                if box not in upright:
-                    upright[box] = np.take(table, _resize(small, box, size, spread))
-                batch[index] = _turned(upright[box], view)
+    for place, view in zip(batch, views, strict=True):
+        place[...] = _turned(levels[_untouched(view)], view)
     return batch
+
+
+def _untouched(view: View) -> View:
+    """The same crop, neither turned nor mirrored."""
+    return replace(view, quarter_turns=0, flip=False)
+
+
+def _cut(rgb: NDArray[np.uint8], view: View) -> NDArray[np.uint8]:
+    """The square that a view cuts from a halved picture."""
+    top, left, side = view.crop_box(*rgb.shape[:2])
+    return rgb[top : top + side, left : left + side]
 
 
 def _check_picture(rgb: NDArray[np.uint8]) -> None:
@@ -263,7 +278,7 @@ def _check_picture(rgb: NDArray[np.uint8]) -> None:
         raise ValueError(f"a picture must be uint8[height, width, 3], not {found}")
 
 
-def _run(spread: Spread, work: Callable[[int], None], count: int) -> None:
+def _run(spread: Spread, work: Callable[[int], object], count: int) -> None:
     for _ in spread(work, range(count)):
         pass  # both kinds of map give errors, and one of them does its work, only where the results are asked for
 
@@ -291,17 +306,15 @@ def _halve(rgb: NDArray[np.uint8], out: NDArray[np.uint8] | None) -> NDArray[np.
     return np.asarray(cv2.resize(rgb, size, dst=out, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _resize(rgb: NDArray[np.uint8], box: tuple[int, int, int], size: int, spread: Spread = map) -> NDArray[np.uint8]:
-    top, left, side = box
-    square = rgb[top : top + side, left : left + side]
+def _resizing(square: NDArray[np.uint8], small: NDArray[np.uint8]) -> list[Callable[[], object]]:
+    """What makes `small` of `square`, uint8[S, S, 3] both: pieces of work for any thread, in any order."""
+    side, size = len(square), len(small)
     # INTER_AREA averages when it shrinks; when it enlarges OpenCV makes it a bilinear of its own, so say what is meant
     if side <= size:
-        return np.asarray(cv2.resize(square, (size, size), interpolation=cv2.INTER_LINEAR), np.uint8)
-    small = np.empty((size, size, 3), np.uint8)
+        return [partial(cv2.resize, square, (size, size), dst=small, interpolation=cv2.INTER_LINEAR)]
     # where a band ends, a pixel of the picture and one of the result must both end
     count = max(bands for bands in range(1, _BANDS + 1) if side % bands == size % bands == 0)
-    _run(spread, partial(_average_band, square, small, count), count)
-    return small
+    return [partial(_average_band, square, small, count, band) for band in range(count)]
 
 
 def _average_band(square: NDArray[np.uint8], small: NDArray[np.uint8], count: int, band: int) -> None:
