@@ -120,13 +120,17 @@ def crop_square(rgb: NDArray[np.uint8], view: View, size: int) -> NDArray[np.uin
     small = np.empty((size, size, 3), np.uint8)
     for work in _resizing(square, small):
         work()
-    return np.ascontiguousarray(_turned(small, view))
+    turned = np.empty_like(small)
+    _turn(small, view, turned)
+    return turned
 
 
 def reduced(
     rgb: NDArray[np.uint8], views: Sequence[View], size: int, least_side_px: int = 1, spread: Spread = map
 ) -> NDArray[np.uint8]:
-    """As little of a picture as `model_input` needs: halved, and its central square alone where every view is centred.
+    """As little of a picture as `model_input` needs: halved, and where every view is centred its central square alone.
+
+    Where that would begin within a pixel of a halved picture, up to one such pixel is left beside it on either side.
 
     `model_input` makes the same bytes of it as of the picture, and its central square is that of the picture `halved`
     to the same side.
@@ -147,14 +151,11 @@ def reduced(
     _check_picture(rgb)
     least = max(least_side_px, least_side(views, size))
     height, width = rgb.shape[:2]
-    side = min(height, width)
-    # model_input halves on for the smallest zoom: down there too the square must begin with a whole pixel
-    smallest = least_side([View(min(view.zoom for view in views))], size)
-    count = _halvings(height, width, smallest)
-    centred = not any(view.dx or view.dy for view in views)
-    if centred and abs(height - width) % (2 << count) == 0 and _halvings(side, side, smallest) == count:
-        top, left = (height - side) // 2, (width - side) // 2
-        rgb = rgb[top : top + side, left : left + side]
+    if not any(view.dx or view.dy for view in views):
+        # model_input halves on for the smallest zoom: what is cut off on either side must be whole pixels there too
+        count = _halvings(height, width, least_side([View(min(view.zoom for view in views))], size))
+        spare = abs(height - width) >> (count + 1) << count
+        rgb = rgb[:, spare : width - spare] if height < width else rgb[spare : height - spare]
     return halved(rgb, least, spread)
 
 
@@ -254,10 +255,10 @@ def model_input(
         upright[view] = np.empty((size, size, 3), np.uint8)
         works += _resizing(_cut(small, view), upright[view])
     _run(spread, lambda number: works[number](), len(works))
-    levels = {view: np.take(table, square) for view, square in upright.items()}
+    levels = {view: np.asarray(cv2.LUT(square, table), np.int8) for view, square in upright.items()}
     batch = np.empty((len(views), size, size, 3), np.int8)
     for place, view in zip(batch, views, strict=True):
-        place[...] = _turned(levels[_untouched(view)], view)
+        _turn(levels[_untouched(view)], view, place)
     return batch
 
 
@@ -325,11 +326,17 @@ def _average_band(square: NDArray[np.uint8], small: NDArray[np.uint8], count: in
     small[band * target : (band + 1) * target] = np.floor(mean + (0.5 + _AREA_TIE))
 
 
-def _turned(square: NDArray[Any], view: View) -> NDArray[Any]:
+def _turn(square: NDArray[Any], view: View, turned: NDArray[Any]) -> None:
+    """Fill `turned` with `square` turned and mirrored as `view` says, both of the same shape."""
     # OpenCV's turns and flips are ten times faster than copies of NumPy's views
-    if view.quarter_turns:
-        square = cv2.rotate(square, _TURNS[view.quarter_turns - 1])
-    return cv2.flip(square, 1) if view.flip else square
+    if view.quarter_turns and view.flip:
+        cv2.flip(cv2.rotate(square, _TURNS[view.quarter_turns - 1]), 1, dst=turned)
+    elif view.quarter_turns:
+        cv2.rotate(square, _TURNS[view.quarter_turns - 1], dst=turned)
+    elif view.flip:
+        cv2.flip(square, 1, dst=turned)
+    else:
+        turned[...] = square
 
 
 @lru_cache(maxsize=8)

@@ -6,9 +6,7 @@ when the gate has let the picture pass.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -24,13 +22,12 @@ from edge_models.context import Context
 from edge_models.errors import EngineError
 from edge_models.prediction import Prediction
 from edge_models.preprocess import Spread, reduced
+from kiosk.cores import beside, spread
 from kiosk.errors import KioskError
 from kiosk.frame import Frame
 from kiosk.quality import LEAST_SIDE_PX, QualityReport, Reason, Verdict, check
 from kiosk.triage import Advice, AdviceLevel, advise, is_unsure
 
-# its threads start when they are first needed, and wait between assessments
-_CORES = ThreadPoolExecutor(len(os.sched_getaffinity(0)), "picture")
 # OpenCV's own threads spin while they wait for work: beside ours they cost the assessment a tenth of its time, and the
 # live picture a sixth of what it asks of a core
 cv2.setNumThreads(1)
@@ -118,18 +115,18 @@ def assess(
     started = perf_counter()
     manifest = classifier.bundle.manifest
     # gate and model look at the same small copy; reducing the camera's large picture costs more than either
-    rgb = reduced(frame.rgb, manifest.views, manifest.input_size_px, LEAST_SIDE_PX, _CORES.map)
+    rgb = reduced(frame.rgb, manifest.views, manifest.input_size_px, LEAST_SIDE_PX, spread)
     both_began = perf_counter()
-    judging = _CORES.submit(_judge, rgb)
-    batch = classifier.prepare(rgb, _CORES.map)
+    judging = beside(_judge, rgb)
+    batch = classifier.prepare(rgb, spread)
     prepared = perf_counter()
     quality, judged = judging.result()
-    beside = min(prepared, judged) - both_began
+    together = min(prepared, judged) - both_began
     timings = {
         "reduce": (both_began - started) * 1e3,
-        "quality": (judged - both_began - beside / 2) * 1e3,
-        "preprocess": (prepared - both_began - beside / 2) * 1e3,
-        "beside": beside * 1e3,
+        "quality": (judged - both_began - together / 2) * 1e3,
+        "preprocess": (prepared - both_began - together / 2) * 1e3,
+        "beside": together * 1e3,
     }
     verdict = Assessment(
         outcome=Outcome.RETAKE,

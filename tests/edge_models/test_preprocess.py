@@ -177,11 +177,22 @@ def test_a_camera_s_picture_becomes_its_central_square_where_no_view_looks_besid
     np.testing.assert_array_equal(reduced(rgb, beside, 28, 64), halved(rgb, least_side(beside, 28)))
 
 
-@pytest.mark.parametrize("shape", [(95, 128), (380, 506), (96, 130)])
-def test_a_square_that_would_begin_within_a_pixel_is_not_cut_out(shape: tuple[int, int]) -> None:
-    """Halved, its pixels would be means of others."""
+@pytest.mark.parametrize(
+    ("shape", "beside"), [((95, 128), 16), ((380, 506), 31), ((96, 130), 8)], ids=["odd", "halved", "nearly square"]
+)
+def test_a_square_that_begins_within_a_pixel_keeps_that_pixel(shape: tuple[int, int], beside: int) -> None:
+    """Cut off, it would shift the square by half of it, and all its pixels would be means of others."""
     rgb = picture(*shape)
-    np.testing.assert_array_equal(reduced(rgb, [View()], 24), halved(rgb, least_side([View()], 24)))
+    whole = halved(rgb, least_side([View()], 24))
+    small = reduced(rgb, [View()], 24)
+    np.testing.assert_array_equal(small, whole[:, beside:-beside])
+    assert small.shape[1] == small.shape[0] + 1
+    np.testing.assert_array_equal(crop_square(small, View(), 24), crop_square(rgb, View(), 24))
+
+
+def test_no_more_of_a_12_megapixel_picture_is_read_than_gate_and_model_see() -> None:
+    small = reduced(picture(3040, 4056), [View(), View(zoom=1.2)], 224, 512)
+    assert small.shape == (760, 760, 3)
 
 
 def test_a_picture_of_the_right_size_passes_unchanged() -> None:

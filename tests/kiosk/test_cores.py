@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from kiosk.cores import beside, spread
+
+
+def test_every_part_is_done_once_when_it_returns() -> None:
+    done: list[int] = []
+    spread(done.append, range(100))
+    assert sorted(done) == list(range(100))
+    spread(done.append, ())
+    assert len(done) == 100
+
+
+def test_two_parts_run_at_the_same_time() -> None:
+    both = threading.Barrier(2, timeout=60)
+    spread(lambda part: both.wait(), range(2))
+
+
+def test_the_asking_thread_does_all_where_the_helpers_are_busy() -> None:
+    held = threading.Event()
+    busy = [beside(held.wait, 60) for _ in range(64)]
+    try:
+        workers: set[int] = set()
+        spread(lambda part: workers.add(threading.get_ident()), range(20))
+        assert workers == {threading.get_ident()}
+    finally:
+        held.set()
+    assert all(one.result() for one in busy)
+
+
+@pytest.mark.parametrize("bad", [0, 7, 49])
+def test_an_error_comes_out_when_nothing_runs_any_more(bad: int) -> None:
+    running = []
+
+    def work(part: int) -> None:
+        running.append(part)
+        try:
+            if part == bad:
+                raise ValueError(f"part {part}")
+        finally:
+            running.remove(part)
+
+    with pytest.raises(ValueError, match=f"part {bad}"):
+        spread(work, range(50))
+    assert not running
