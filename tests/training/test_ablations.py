@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,12 @@ def test_what_differs_is_named_but_the_seed(tmp_path: Path) -> None:
     assert differences(configs[0], load_config(make_run(tmp_path / "twin", seed=9) / "config.toml")) == (
         "nothing but the seed"
     )
+
+
+def test_how_often_a_run_was_looked_at_and_saved_is_no_difference(tmp_path: Path) -> None:
+    base = load_config(make_run(tmp_path / "base") / "config.toml")
+    watched = replace(base, train=replace(base.train, evaluate_every=1, checkpoint_every=1))
+    assert differences(base, watched) == "nothing but the seed"
 
 
 def test_a_gain_is_told_from_chance_where_it_is_one() -> None:
