@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import ctypes
 
-LARGE_BYTES = 12 << 20
-"""From this size memory is the system's again as soon as it is freed: whole pictures, never what is made of them."""
-KEPT_BYTES = 16 << 20
-"""So much freed memory may stay at the end of a heap, so that the next picture's arrays, up to a crop in float64 of
-some 10 MB, cost no page faults."""
+LARGE_BYTES = 4 << 20
+"""From this size memory is the system's again as soon as it is freed: whole pictures, never an inference's arrays."""
+KEPT_BYTES = 8 << 20
+"""So much freed memory may stay at the end of a heap, so that the next picture's small arrays cost no page faults."""
 ARENAS = 2
 """Heaps that all threads share; glibc's eight a core would each keep free memory of their own."""
 

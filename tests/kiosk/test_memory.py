@@ -27,7 +27,7 @@ np.ones(30 << 20, np.uint8)  # freed at once: from now on glibc takes smaller ar
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 before = resident()
-pictures = [np.ones(15_000_000, np.uint8) for _ in range(14)]  # of 5 megapixels each
+pictures = [np.ones(10 << 20, np.uint8) for _ in range(20)]
 used = np.ones(8 << 20, np.uint8)  # at the end of the heap: what lies before it cannot be trimmed
 del pictures
 print(resident() - before)
