@@ -130,7 +130,7 @@ def reduced(
 ) -> NDArray[np.uint8]:
     """As little of a picture as `model_input` needs: halved, and where every view is centred its central square alone.
 
-    Where that would begin within a pixel of a halved picture, up to one such pixel is left beside it on either side.
+    Where that begins within a pixel of the halved picture, the two sides of what is left differ by one such pixel.
 
     `model_input` makes the same bytes of it as of the picture, and its central square is that of the picture `halved`
     to the same side.
