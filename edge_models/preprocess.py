@@ -8,6 +8,8 @@ A camera's large picture is first halved by area as often as no view loses by it
 one large reduction, and all crops share them. Pictures whose crops are less than four times the model's side (all of
 HAM10000 and ISIC 2018) are never halved.
 
+The light of a view is made neutral, where the view asks for it, in the same table look-up that quantises it.
+
 Large work is cut into bands of rows, small enough for a core's cache. Where a function takes `spread`, a thread pool's
 `map` runs them on several cores; the result does not depend on it.
 """
@@ -23,6 +25,8 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from edge_models.illuminant import neutral_levels
 
 _DETAIL = 2
 """A crop is not halved to less than this many pixels for each of the model's, so that area weights stay fine."""
@@ -53,6 +57,7 @@ class View:
         dy: -1 … 1, the same between top and bottom.
         quarter_turns: 0 … 3, counter-clockwise, made after the resize.
         flip: mirrored left to right, after the turns.
+        neutral: seen in neutral light (`edge_models.illuminant`), as the crop itself suggests it.
     """
 
     zoom: float = 1.0
@@ -60,6 +65,7 @@ class View:
     dy: float = 0.0
     quarter_turns: int = 0
     flip: bool = False
+    neutral: bool = False
 
     def __post_init__(self) -> None:
         for name in ("zoom", "dx", "dy"):
@@ -72,8 +78,9 @@ class View:
             raise ValueError(f"a view's dx and dy must be from -1 to 1, not {self.dx:g}, {self.dy:g}")
         if type(self.quarter_turns) is not int or not 0 <= self.quarter_turns <= 3:
             raise ValueError(f"a view's quarter_turns must be 0, 1, 2 or 3, not {self.quarter_turns!r}")
-        if type(self.flip) is not bool:
-            raise ValueError(f"a view's flip must be true or false, not {self.flip!r}")
+        for name in ("flip", "neutral"):
+            if type(getattr(self, name)) is not bool:
+                raise ValueError(f"a view's {name} must be true or false, not {getattr(self, name)!r}")
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> View:
@@ -103,7 +110,7 @@ class View:
 
 
 def crop_square(rgb: NDArray[np.uint8], view: View, size: int) -> NDArray[np.uint8]:
-    """Cut, resize, turn and flip one view.
+    """Cut, resize, light, turn and flip one view.
 
     Args:
         rgb: uint8[height, width, 3], only read.
@@ -120,8 +127,9 @@ def crop_square(rgb: NDArray[np.uint8], view: View, size: int) -> NDArray[np.uin
     small = np.empty((size, size, 3), np.uint8)
     for work in _resizing(square, small):
         work()
+    lit = cv2.LUT(small, neutral_levels(small)[np.newaxis]) if view.neutral else small
     turned = np.empty_like(small)
-    _turn(small, view, turned)
+    _turn(lit, view, turned)
     return turned
 
 
@@ -228,8 +236,8 @@ def model_input(
 ) -> NDArray[np.int8]:
     """All views of one picture, ready for the model.
 
-    All views share the halved picture, and those that differ by turn or flip only one crop and resize; the picture
-    itself is never copied.
+    All views share the halved picture, and those that differ by light, turn or flip only one crop and resize; the
+    picture itself is never copied.
 
     Args:
         rgb: uint8[height, width, 3], only read.
@@ -248,23 +256,32 @@ def model_input(
     # every view sees what it would see alone: the largest zoom needs most pixels and comes first
     small = halved(rgb, least_side(views, size), spread)
     table = _quantisation_table(float(scale), int(zero_point))
-    upright: dict[View, NDArray[np.uint8]] = {}
+    squares: dict[View, NDArray[np.uint8]] = {}
     works: list[Callable[[], object]] = []
-    for view in sorted({_untouched(view) for view in views}, key=lambda view: -view.zoom):
+    for view in sorted({_crop(view) for view in views}, key=lambda view: -view.zoom):
         small = halved(small, least_side([view], size), spread)
-        upright[view] = np.empty((size, size, 3), np.uint8)
-        works += _resizing(_cut(small, view), upright[view])
+        squares[view] = np.empty((size, size, 3), np.uint8)
+        works += _resizing(_cut(small, view), squares[view])
     _run(spread, lambda number: works[number](), len(works))
-    levels = {view: np.asarray(cv2.LUT(square, table), np.int8) for view, square in upright.items()}
+    upright: dict[View, NDArray[np.int8]] = {}
+    for view in {_upright(view) for view in views}:
+        square = squares[_crop(view)]
+        levels = table[neutral_levels(square)][np.newaxis] if view.neutral else table
+        upright[view] = np.asarray(cv2.LUT(square, levels), np.int8)
     batch = np.empty((len(views), size, size, 3), np.int8)
     for place, view in zip(batch, views, strict=True):
-        _turn(levels[_untouched(view)], view, place)
+        _turn(upright[_upright(view)], view, place)
     return batch
 
 
-def _untouched(view: View) -> View:
-    """The same crop, neither turned nor mirrored."""
+def _upright(view: View) -> View:
+    """The same crop in the same light, neither turned nor mirrored."""
     return replace(view, quarter_turns=0, flip=False)
+
+
+def _crop(view: View) -> View:
+    """The same crop as it is in the picture."""
+    return replace(_upright(view), neutral=False)
 
 
 def _cut(rgb: NDArray[np.uint8], view: View) -> NDArray[np.uint8]:

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_models.illuminant import neutral_gain
 from edge_models.preprocess import halved
 from training.config import AugmentConfig
 
@@ -21,7 +22,6 @@ _SMOOTH_FROM = 1.8
 _HAIRS = (2, 10)
 _HAIR_SIDE_PX = 224.0
 """Side of the crop that the thickness of hairs is meant for."""
-_SHADES_ORDER = 6
 
 
 def augment(rgb: NDArray[np.uint8], size: int, config: AugmentConfig, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -89,20 +89,10 @@ def _colour(crop: NDArray[np.uint8], config: AugmentConfig, rng: np.random.Gener
     saturation = 1.0 + rng.uniform(-config.saturation, config.saturation)
     contrast = 1.0 + rng.uniform(-config.contrast, config.contrast)
     if rng.random() < config.constancy_probability:
-        gain *= _neutral_gain(crop)
+        gain *= neutral_gain(crop)
     matrix = contrast * (saturation * np.eye(3) + (1.0 - saturation) * _GREY) * gain[:, None]
     grey = float(_GREY @ (gain * cv2.mean(crop)[:3]))
     return np.asarray(cv2.transform(crop, np.column_stack([matrix, np.full(3, (1.0 - contrast) * grey)])), np.uint8)
-
-
-def _neutral_gain(crop: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """float64[3]: what turns the illuminant that the picture suggests into a neutral one of the same strength.
-
-    Shades of grey: the illuminant's colour is the Minkowski mean of the pixels, of order 6 (Finlayson, Trezzi 2004).
-    """
-    some = crop[::4, ::4].reshape(-1, 3) / 255.0
-    illuminant = np.mean(some**_SHADES_ORDER, axis=0) ** (1.0 / _SHADES_ORDER) + 1e-3
-    return np.asarray(np.sqrt(np.mean(illuminant**2)) / illuminant)
 
 
 def _sharpness(crop: NDArray[np.uint8], config: AugmentConfig, rng: np.random.Generator) -> NDArray[np.uint8]:
