@@ -70,16 +70,16 @@ bench: .venv/dev.stamp  ## the benchmark suites
 
 # in their order: each of these starts from the one before; `python -m training --help` has what more there is
 MEMBERS ?= mobilenet_v2_d mobilenet_v2_e
-ZOOMS ?= 1.0 1.2
+CROPS ?= 1 1.2
 MODEL ?= $(lastword $(MEMBERS))-bundle
 member_runs = $(addprefix runs/,$(MEMBERS))
 
 .PHONY: train
-train: .venv/dev.stamp  ## the whole training chain (DERMAKIOSK_DATA, DERMAKIOSK_WEIGHTS; MEMBERS= configs, ZOOMS=, MODEL= the new bundle's id)
+train: .venv/dev.stamp  ## the whole training chain (DERMAKIOSK_DATA, DERMAKIOSK_WEIGHTS; MEMBERS= configs, CROPS=, MODEL= the new bundle's id)
 	@for member in $(MEMBERS); do \
 	  $(bin)/python -m training train training/configs/$$member.toml && $(bin)/python -m training quantize runs/$$member || exit 1; \
 	done
-	@$(bin)/python -m training calibrate $(member_runs) --id $(MODEL) --zooms $(ZOOMS)
+	@$(bin)/python -m training calibrate $(member_runs) --id $(MODEL) --crops $(CROPS)
 	@$(bin)/python -m training evaluate runs/$(MODEL) --runs $(member_runs)
 	@$(bin)/python -m training report runs/$(MODEL) --runs $(member_runs)
 	@$(bin)/python -m training publish runs/$(MODEL)

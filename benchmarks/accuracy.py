@@ -16,15 +16,15 @@ class Choice:
 
     Attributes:
         members: names of the networks.
-        zooms: of the crops; every member sees each in every orientation.
+        crops: by name (zoom, light); every member sees each in every orientation.
         orientations: turns and flips of each crop.
-        inferences: members x zooms x orientations.
+        inferences: members x crops x orientations.
         balanced_accuracy: mean recall of the classes, 0 … 1.
         split: what it was measured on.
     """
 
     members: tuple[str, ...]
-    zooms: tuple[float, ...]
+    crops: tuple[str, ...]
     orientations: int
     inferences: int
     balanced_accuracy: float
@@ -32,22 +32,20 @@ class Choice:
 
     @property
     def name(self) -> str:
-        """Short, for a point of a chart: members x zooms x orientations."""
-        return f"{len(self.members)} × {len(self.zooms)} × {self.orientations}"
+        """Short, for a point of a chart: members x crops x orientations."""
+        return f"{len(self.members)} × {len(self.crops)} × {self.orientations}"
 
     @property
     def details(self) -> str:
-        zooms = ", ".join(f"{zoom:g}" for zoom in self.zooms)
-        return (
-            f"{' + '.join(self.members)}; zoom {zooms}; {self.orientations} orientations: {self.balanced_accuracy:.3f}"
-        )
+        members, crops = " + ".join(self.members), ", ".join(self.crops)
+        return f"{members}; crops {crops}; {self.orientations} orientations: {self.balanced_accuracy:.3f}"
 
 
 def choices(rows: Sequence[Any]) -> list[Choice]:
     """The rows of an accuracy table, checked.
 
     Args:
-        rows: objects with `members`, `zooms`, `orientations`, `inferences`, `balanced_accuracy` and `split`.
+        rows: objects with `members`, `crops`, `orientations`, `inferences`, `balanced_accuracy` and `split`.
 
     Raises:
         ValueError: one of them is something else; the message names its place.
@@ -64,7 +62,7 @@ def choices(rows: Sequence[Any]) -> list[Choice]:
 def _choice(row: Mapping[str, Any]) -> Choice:
     choice = Choice(
         members=tuple(str(name) for name in row["members"]),
-        zooms=tuple(float(zoom) for zoom in row["zooms"]),
+        crops=tuple(str(name) for name in row["crops"]),
         orientations=int(row["orientations"]),
         inferences=int(row["inferences"]),
         balanced_accuracy=float(row["balanced_accuracy"]),
@@ -72,8 +70,8 @@ def _choice(row: Mapping[str, Any]) -> Choice:
     )
     if not 0.0 <= choice.balanced_accuracy <= 1.0 or choice.inferences < 1:
         raise ValueError("balanced_accuracy must be 0 … 1, inferences at least 1")
-    if choice.inferences != len(choice.members) * len(choice.zooms) * choice.orientations:
-        raise ValueError("inferences must be members x zooms x orientations")
+    if choice.inferences != len(choice.members) * len(choice.crops) * choice.orientations:
+        raise ValueError("inferences must be members x crops x orientations")
     return choice
 
 

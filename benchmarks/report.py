@@ -233,7 +233,7 @@ def _accuracy(latency: Mapping[str, Any], choices: Sequence[Choice]) -> str:
         ]
         drawn.append(f"<p>On {escape(split)}:</p>{charts.accuracy(points)}")
     words = (
-        "Balanced accuracy of choices of members × zooms × orientations. Their time is the number of inferences times "
+        "Balanced accuracy of choices of members × crops × orientations. Their time is the number of inferences times "
         f"what one takes here ({each_ms:.2f} ms with all cores at work) and everything else of a capture "
         f"({rest_ms:.1f} ms)."
     )

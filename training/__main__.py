@@ -23,6 +23,7 @@ from training.runs import QUANTIZATION, network_file, read_config, read_members,
 from training.sources import read_official_validation, read_training_images
 from training.split import SPLITS, Part, assign, leaks, read_split, write_split
 
+_CROPS = "zooms, 1.2 or, in neutral light, 1.2:neutral"
 _MEMBERS = "quantized runs with their checkpoints, one a member: what the integers cost the whole assessment"
 REPRESENTATIVE_PICTURES = 300
 PICTURES_FOR_ROUNDING = 70
@@ -83,13 +84,13 @@ def _parser() -> argparse.ArgumentParser:
 
     members = commands.add_parser("members", parents=[data], help="what every set of runs is worth together")
     members.add_argument("runs", type=Path, nargs="+", metavar="run", help="quantized runs")
-    members.add_argument("--zooms", type=float, nargs="+", default=[1.0], help="each in eight orientations")
+    members.add_argument("--crops", nargs="+", default=["1"], help=f"{_CROPS}; each in eight orientations")
     members.set_defaults(command=_members)
 
     calibrate = commands.add_parser("calibrate", parents=[data], help="fit a draft bundle on the calibration part")
     calibrate.add_argument("runs", type=Path, nargs="+", metavar="run", help="quantized runs, the members")
     calibrate.add_argument("--id", required=True, help="the model's name; the draft goes to runs/<id>/")
-    calibrate.add_argument("--zooms", type=float, nargs="+", default=[1.0])
+    calibrate.add_argument("--crops", nargs="+", default=["1"], help=_CROPS)
     calibrate.add_argument("--orientations", type=int, choices=(1, 2, 4, 8), default=8)
     calibrate.add_argument("--into", type=Path, default=Path("runs"))
     calibrate.set_defaults(command=_calibrate)
@@ -169,14 +170,14 @@ def _quantize(options: argparse.Namespace) -> None:
     from training.operators import compile_for_edgetpu
     from training.predict import predict_logits
     from training.quantize import quantize, representative_pictures
-    from training.views import ZOOMS, make_views
+    from training.views import CROPS, make_views
 
     config = read_config(options.run)
     parts = _parts(options, config.split)
     trained, step = load_trained(options.run, config.model)
     size = config.model.size_px
     pictures = representative_pictures(
-        parts[Part.TRAIN], make_views(ZOOMS, 8), size, REPRESENTATIVE_PICTURES, config.train.seed
+        parts[Part.TRAIN], make_views(CROPS, 8), size, REPRESENTATIVE_PICTURES, config.train.seed
     )
     deployed = fold(trained, config.model)
     round_kernels(deployed, pictures[:PICTURES_FOR_ROUNDING])
@@ -206,15 +207,16 @@ def _quantize(options: argparse.Namespace) -> None:
 
 def _views(options: argparse.Namespace) -> None:
     from training.inference import run_networks
-    from training.views import ZOOMS, make_views, view_table
+    from training.views import CROPS, crop_name, make_views, view_table
 
     networks, size, split = read_members(options.runs)
     validation = _parts(options, split)[Part.VALIDATION]
-    views = make_views(ZOOMS, 8)
+    views = make_views(CROPS, 8)
     evidence = run_networks(list(networks.values()), [sample.path for sample in validation], views, size)
-    print("inferences  orientations  balanced accuracy  zooms")
+    print("inferences  orientations  balanced accuracy  crops")
     for choice, figure in view_table(evidence.log_softmax, targets(validation), views):
-        print(f"{choice.inferences:10}  {choice.orientations:12}  {figure:17.4f}  {choice.zooms}")
+        crops = " ".join(crop_name(crop) for crop in choice.crops)
+        print(f"{choice.inferences:10}  {choice.orientations:12}  {figure:17.4f}  {crops}")
 
 
 def _members(options: argparse.Namespace) -> None:
@@ -223,7 +225,7 @@ def _members(options: argparse.Namespace) -> None:
     from training.document import Table, to_markdown
     from training.inference import run_networks
     from training.members import member_table, to_rows
-    from training.views import make_views
+    from training.views import make_views, read_crop
 
     networks, size, split = read_members(options.runs)
     parts = _parts(options, split)
@@ -233,7 +235,7 @@ def _members(options: argparse.Namespace) -> None:
         "held-out lesions": parts[Part.VALIDATION],
         "official validation": read_official_validation(_data(options)),
     }
-    views = make_views(options.zooms, 8)
+    views = make_views([read_crop(name) for name in options.crops], 8)
     table = member_table(
         {
             part: run_networks(list(networks.values()), [sample.path for sample in samples], views, size).log_softmax
@@ -249,7 +251,7 @@ def _members(options: argparse.Namespace) -> None:
 
 def _calibrate(options: argparse.Namespace) -> None:
     from training.draft import write_draft
-    from training.views import make_views
+    from training.views import make_views, read_crop
 
     networks, size, split = read_members(options.runs)
     photos = read_not_lesions(_data(options))
@@ -257,7 +259,7 @@ def _calibrate(options: argparse.Namespace) -> None:
         folder=_draft(options.into / options.id),
         model_id=options.id,
         members=networks,
-        views=make_views(options.zooms, options.orientations),
+        views=make_views([read_crop(name) for name in options.crops], options.orientations),
         size=size,
         split=split,
         parts=_parts(options, split),

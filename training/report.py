@@ -26,6 +26,7 @@ from training.plots import bars, lines
 from training.report_costs import inference_table, integer_table, leakage_table, one_view_table
 from training.report_tables import (
     Study,
+    camera_table,
     class_table,
     confusion_table,
     context_table,
@@ -36,8 +37,8 @@ from training.report_tables import (
     strata_table,
     target_table,
 )
-from training.robustness import CHANGES
-from training.views import ZOOMS, accuracy_rows, make_views
+from training.robustness import CAMERAS, CHANGES
+from training.views import CROPS, accuracy_rows, make_views
 
 _BINS = 15
 
@@ -45,7 +46,7 @@ _BINS = 15
 def study(
     bundle: Path, decision: Decision, name: str, samples: Sequence[Sample], real: FloatJudgements | None
 ) -> Study:
-    """Judge one data set as it is, with context, and after every small change.
+    """Judge one data set as it is, with context, after every small change and as other cameras would show it.
 
     Args:
         bundle: folder of a sealed bundle.
@@ -60,16 +61,17 @@ def study(
     plain = judge(bundle, paths)
     print(f"{name}: with age, sex and site", flush=True)
     with_context = judge(bundle, paths, contexts)
-    changed: dict[str, Judgements] = {}
-    for change, function in CHANGES.items():
+    after: dict[str, Judgements] = {}
+    for change, function in {**CHANGES, **CAMERAS}.items():
         print(f"{name}: {change}", flush=True)
-        changed[change] = judge(bundle, paths, change=function)
+        after[change] = judge(bundle, paths, change=function)
     return Study(
         name=name,
         samples=samples,
         judgements=plain,
         with_context=with_context,
-        changed=changed,
+        changed={change: after[change] for change in CHANGES},
+        cameras={change: after[change] for change in CAMERAS},
         figures=lesion_figures(plain, samples, decision),
         context_figures=lesion_figures(with_context, samples, decision),
         intervals=intervals(plain, samples, decision),
@@ -93,7 +95,7 @@ def _loss_interval(real: FloatJudgements, integer: Judgements, samples: Sequence
 def accuracy_by_inferences(loaded: Bundle, samples: Sequence[Sample]) -> list[dict[str, Any]]:
     """`training.views.accuracy_rows` of a bundle's networks on held-out lesions."""
     manifest = loaded.manifest
-    views = list(dict.fromkeys([*make_views(ZOOMS, 8), *manifest.views]))
+    views = list(dict.fromkeys([*make_views(CROPS, 8), *manifest.views]))
     print(f"{len(samples)} images, {len(manifest.members)} network(s) on {len(views)} views", flush=True)
     evidence = run_networks(loaded.member_bytes, [sample.path for sample in samples], views, manifest.input_size_px)
     truth = np.array([manifest.classes.index(sample.label) for sample in samples])
@@ -182,6 +184,12 @@ def report(
             "picture's edge."
         ),
         Table(flip_table(studies)),
+        Heading(2, "Other cameras"),
+        Text(
+            "The same pictures with larger changes, made by calculation, as other dermatoscopes may give them. No "
+            "threshold was fitted on such pictures."
+        ),
+        Table(camera_table(studies, manifest.decision)),
         Heading(2, "What age, sex and site add"),
         Text(
             "Optional in the kiosk. Tables fitted on training lesions, their weight chosen on calibration lesions, "
@@ -190,7 +198,7 @@ def report(
         Table(context_table(studies)),
         Heading(2, "Networks and views"),
         Text(
-            "The held-out lesions by number of inferences, all under the calibration of what ships; more sets of zooms "
+            "The held-out lesions by number of inferences, all under the calibration of what ships; more sets of crops "
             "are in accuracy.json. The same lesions chose among these, so the best of them flatters."
         ),
         Table(inference_table(accuracy, manifest.views, len(manifest.members))),

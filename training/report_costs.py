@@ -8,7 +8,7 @@ from typing import Any
 from edge_models.preprocess import View
 from training.leakage import Claim
 from training.report_tables import Rows, Study
-from training.views import make_views
+from training.views import make_views, read_crop, upright
 
 
 def integer_table(studies: Sequence[Study]) -> Rows:
@@ -54,24 +54,25 @@ def one_view_table(costs: Sequence[Mapping[str, Any]]) -> Rows:
 
 
 def inference_table(rows: Sequence[Mapping[str, Any]], views: Sequence[View], members: int) -> Rows:
-    """Those of `training.views.accuracy_rows` with the whole square only or with the shipped zooms.
+    """Those of `training.views.accuracy_rows` with the whole square only or with the shipped crops.
 
     Args:
         rows: see there.
         views: that ship.
         members: that ship.
     """
-    shipped = sorted({view.zoom for view in views})
-    table = [["Networks", "zooms", "turned and mirrored copies", "inferences", "balanced accuracy", "accuracy"]]
+    shipped = upright(views)
+    table = [["Networks", "crops", "turned and mirrored copies", "inferences", "balanced accuracy", "accuracy"]]
     for row in rows:
-        if row["zooms"] not in ([1.0], shipped):
+        crops = [read_crop(name) for name in row["crops"]]
+        if crops not in ([View()], shipped):
             continue
-        ships = len(row["members"]) == members and set(make_views(row["zooms"], row["orientations"])) == set(views)
+        ships = len(row["members"]) == members and set(make_views(crops, row["orientations"])) == set(views)
         names = " + ".join(name.removesuffix("_int8.tflite") for name in row["members"])
         table.append(
             [
                 f"{names} (ships)" if ships else names,
-                ", ".join(f"{zoom:g}" for zoom in row["zooms"]),
+                ", ".join(row["crops"]),
                 str(row["orientations"]),
                 str(row["inferences"]),
                 f"{row['balanced_accuracy']:.3f}",

@@ -30,6 +30,7 @@ class Study(NamedTuple):
         judgements: of the pictures as they are.
         with_context: of the same with age, sex and site.
         changed: of the same after each of `training.robustness.CHANGES`, by its name.
+        cameras: of the same after each of `training.robustness.CAMERAS`, by its name.
         figures: of `judgements`.
         context_figures: of `with_context`.
         intervals: of `figures`.
@@ -43,6 +44,7 @@ class Study(NamedTuple):
     judgements: Judgements
     with_context: Judgements
     changed: Mapping[str, Judgements]
+    cameras: Mapping[str, Judgements]
     figures: Figures
     context_figures: Figures
     intervals: Intervals
@@ -185,6 +187,19 @@ def flip_table(studies: Sequence[Study]) -> Rows:
     by_study = [flips(study) for study in studies]
     rows = [["Change", *(study.name for study in studies)]]
     rows += [[name, *(f"{flipped[name]:.1%}" for flipped in by_study)] for name in by_study[0]]
+    return rows
+
+
+def camera_table(studies: Sequence[Study], decision: Decision) -> Rows:
+    """What is left of the main figures as another camera would show the same lesions."""
+    keys = ("balanced_accuracy", "top1_accuracy", "malignant_auc", "expected_calibration_error")
+    rows = [["Picture", *(f"{study.name}: {_words(key)}" for study in studies for key in keys)]]
+    for name in ("as it is", *studies[0].cameras):
+        shown = (
+            lesion_figures(study.cameras[name], study.samples, decision) if name in study.cameras else study.figures
+            for study in studies
+        )
+        rows.append([name, *(f"{float(str(figures[key])):.3f}" for figures in shown for key in keys)])
     return rows
 
 

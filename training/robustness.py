@@ -1,4 +1,4 @@
-"""Small changes of a picture that should not change what is said of it."""
+"""Small changes of a picture that should not change what is said of it, and larger ones that another camera makes."""
 
 from __future__ import annotations
 
@@ -18,8 +18,19 @@ def turned(quarter_turns: int) -> Change:
 
 def brighter(gain: float) -> Change:
     """Multiply the pixel values, clipped at white."""
-    table = np.clip(np.round(np.arange(256) * gain), 0, 255).astype(np.uint8)
-    return lambda rgb: table[rgb]
+    return tinted(gain, gain, gain)
+
+
+def tinted(red: float, green: float, blue: float) -> Change:
+    """Multiply every channel's pixel values by its gain, clipped at white."""
+    levels = np.arange(256)[:, np.newaxis] * np.array([red, green, blue])
+    table = np.clip(np.round(levels), 0, 255).astype(np.uint8)
+    return lambda rgb: table[rgb, np.arange(3)]
+
+
+def softer(sigma: float) -> Change:
+    """Out of focus: a Gaussian of that many hundredths of the shorter side."""
+    return lambda rgb: np.asarray(cv2.GaussianBlur(rgb, (0, 0), sigma * min(rgb.shape[:2]) / 100.0), np.uint8)
 
 
 def closer(factor: float) -> Change:
@@ -46,3 +57,11 @@ CHANGES: dict[str, Change] = {
     "5 % farther": closer(1.0 / 1.05),
 }
 """By name, what the report tries."""
+
+CAMERAS: dict[str, Change] = {
+    "warmer: red + 20 %, blue - 20 %": tinted(1.2, 1.0, 0.8),
+    "cooler: red - 20 %, blue + 20 %": tinted(0.8, 1.0, 1.2),
+    "greener: green + 15 %": tinted(1.0, 1.15, 1.0),
+    "softer: blurred by half a hundredth of the side": softer(0.5),
+}
+"""By name, what pictures of another dermatoscope may be like."""

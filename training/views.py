@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -12,9 +13,12 @@ from numpy.typing import NDArray
 from edge_models.bundle import Calibration
 from edge_models.classifier import calibrate, equal_priors
 from edge_models.preprocess import View
+from training.errors import RunError
 from training.metrics import balanced_accuracy
 
-ZOOMS = (1.0, 1.2, 1.4, 1.7)
+CROPS = (View(), View(zoom=1.2), View(zoom=1.4), View(neutral=True), View(zoom=1.2, neutral=True))
+"""What is compared; each is turned and mirrored."""
+_NEUTRAL = ":neutral"
 ORIENTATIONS = {
     1: ((0, False),),
     2: ((0, False), (2, True)),
@@ -29,28 +33,50 @@ class Choice(NamedTuple):
 
     Attributes:
         members: places of the networks.
-        zooms: of the views.
-        orientations: turned and mirrored copies of every zoom, a key of `ORIENTATIONS`.
+        crops: upright views.
+        orientations: turned and mirrored copies of every crop, a key of `ORIENTATIONS`.
     """
 
     members: tuple[int, ...]
-    zooms: tuple[float, ...]
+    crops: tuple[View, ...]
     orientations: int
 
     @property
     def inferences(self) -> int:
         """Of one picture."""
-        return len(self.members) * len(self.zooms) * self.orientations
+        return len(self.members) * len(self.crops) * self.orientations
 
 
-def make_views(zooms: Sequence[float], orientations: int) -> tuple[View, ...]:
-    """Every zoom in every one of that many orientations.
+def read_crop(text: str) -> View:
+    """The centred upright view that `crop_name` wrote: its zoom, and `:neutral` where it is seen in neutral light.
+
+    Raises:
+        RunError: it is not written so.
+    """
+    try:
+        return View(zoom=float(text.removesuffix(_NEUTRAL)), neutral=text.endswith(_NEUTRAL))
+    except ValueError as error:
+        raise RunError(f"{text!r} is no crop like 1.2 or 1.2{_NEUTRAL} ({error})") from error
+
+
+def crop_name(view: View) -> str:
+    """A centred upright view in a word: `1`, `1.2:neutral`."""
+    return f"{view.zoom:g}{_NEUTRAL if view.neutral else ''}"
+
+
+def upright(views: Sequence[View]) -> list[View]:
+    """The crops that some views are turned and mirrored copies of, each once, in their order."""
+    return list(dict.fromkeys(replace(view, quarter_turns=0, flip=False) for view in views))
+
+
+def make_views(crops: Sequence[View], orientations: int) -> tuple[View, ...]:
+    """Every crop in every one of that many orientations.
 
     Raises:
         KeyError: `ORIENTATIONS` has no such number.
     """
     return tuple(
-        View(zoom=zoom, quarter_turns=turns, flip=flip) for zoom in zooms for turns, flip in ORIENTATIONS[orientations]
+        replace(crop, quarter_turns=turns, flip=flip) for crop in crops for turns, flip in ORIENTATIONS[orientations]
     )
 
 
@@ -60,11 +86,11 @@ def member_sets(count: int) -> list[tuple[int, ...]]:
 
 
 def choices(views: Sequence[View], members: Sequence[tuple[int, ...]]) -> Iterator[Choice]:
-    """Every set of zooms and orientations that `views` contains, with every set of members."""
-    zooms = sorted({view.zoom for view in views})
+    """Every set of crops and orientations that `views` contains, with every set of members."""
+    crops = upright(views)
     for chosen in members:
-        for count in range(1, len(zooms) + 1):
-            for some in combinations(zooms, count):
+        for count in range(1, len(crops) + 1):
+            for some in combinations(crops, count):
                 for orientations in ORIENTATIONS:
                     if set(make_views(some, orientations)) <= set(views):
                         yield Choice(chosen, some, orientations)
@@ -72,14 +98,14 @@ def choices(views: Sequence[View], members: Sequence[tuple[int, ...]]) -> Iterat
 
 def pooled(log_softmax: NDArray[np.float64], views: Sequence[View], choice: Choice) -> NDArray[np.float64]:
     """Mean evidence float64[N, 7] of some of float64[N, members, views, 7]."""
-    places = [views.index(view) for view in make_views(choice.zooms, choice.orientations)]
+    places = [views.index(view) for view in make_views(choice.crops, choice.orientations)]
     return np.asarray(log_softmax[:, choice.members][:, :, places].mean(axis=(1, 2)))
 
 
 def view_table(
     log_softmax: NDArray[np.float64], target: NDArray[np.int64], views: Sequence[View]
 ) -> Iterator[tuple[Choice, float]]:
-    """Balanced accuracy, uncalibrated, of every set of zooms and orientations, all members together.
+    """Balanced accuracy, uncalibrated, of every set of crops and orientations, all members together.
 
     Args:
         log_softmax: float64[N, members, views, 7].
@@ -105,8 +131,8 @@ def accuracy_rows(
         calibration: the bundle's; fitted for all its members and views.
 
     Returns:
-        `members`, `zooms`, `orientations`, `inferences`, `balanced_accuracy` (of the scores under equal priors),
-        `accuracy` (of the calibrated probabilities) and `split` of each, fewest inferences first.
+        `members`, `crops` (their names), `orientations`, `inferences`, `balanced_accuracy` (of the scores under equal
+        priors), `accuracy` (of the calibrated probabilities) and `split` of each, fewest inferences first.
     """
     rows = []
     for choice in sorted(choices(views, member_sets(len(names))), key=lambda choice: choice.inferences):
@@ -115,7 +141,7 @@ def accuracy_rows(
         rows.append(
             {
                 "members": [names[place] for place in choice.members],
-                "zooms": list(choice.zooms),
+                "crops": [crop_name(crop) for crop in choice.crops],
                 "orientations": choice.orientations,
                 "inferences": choice.inferences,
                 "balanced_accuracy": round(balanced_accuracy(scores.argmax(axis=1), target), 4),

@@ -15,7 +15,7 @@ from benchmarks.documents import read
 
 ROW = {
     "members": ["a", "b"],
-    "zooms": [1.0, 1.25],
+    "crops": ["1", "1.25:neutral"],
     "orientations": 8,
     "inferences": 32,
     "balanced_accuracy": 0.8,
@@ -31,7 +31,7 @@ def test_a_list_is_an_accuracy_table(tmp_path: Path) -> None:
     assert document["kind"] == kinds.ACCURACY
     (choice,) = document["choices"]
     assert choice.name == "2 × 2 × 8"
-    assert choice.details == "a + b; zoom 1, 1.25; 8 orientations: 0.800"
+    assert choice.details == "a + b; crops 1, 1.25:neutral; 8 orientations: 0.800"
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,10 @@ Make = Callable[..., dict[str, Any]]
 ACCURACY = {
     "kind": kinds.ACCURACY,
     "choices": [
-        Choice(("a",), (1.0,), 1, 1, 0.71, "held-out <lesions>"),
-        Choice(("a",), (1.0,), 8, 8, 0.76, "held-out <lesions>"),
-        Choice(("a", "b"), (1.0, 1.2), 8, 32, 0.75, "held-out <lesions>"),
-        Choice(("a",), (1.0,), 8, 8, 0.86, "validation"),
+        Choice(("a",), ("1",), 1, 1, 0.71, "held-out <lesions>"),
+        Choice(("a",), ("1",), 8, 8, 0.76, "held-out <lesions>"),
+        Choice(("a", "b"), ("1", "1.2"), 8, 32, 0.75, "held-out <lesions>"),
+        Choice(("a",), ("1",), 8, 8, 0.86, "validation"),
     ],
 }
 VOID = {"meta"}
@@ -76,19 +76,19 @@ def test_heat_and_throttling_are_drawn_where_the_board_tells_them(make_latency: 
 
 def test_accuracy_is_drawn_when_it_is_given_and_left_out_with_a_word(make_latency: Make) -> None:
     html = page([make_latency(), ACCURACY])
-    assert "a; zoom 1; 8 orientations: 0.760" in html
+    assert "a; crops 1; 8 orientations: 0.760" in html
     assert html.count('aria-label="balanced accuracy against time') == 2, "a chart for each split"
     assert "held-out &lt;lesions&gt;" in html
     # slower and no better: a point without a name
     assert html.count(">2 × 2 × 8<") == 0
-    assert "a + b; zoom 1, 1.2; 8 orientations: 0.750" in html
+    assert "a + b; crops 1, 1.2; 8 orientations: 0.750" in html
     assert "no accuracy table was given" in page([make_latency()])
 
 
 def test_a_choice_takes_as_long_as_its_inferences(make_latency: Make) -> None:
     """Eight inferences are what was measured, so that this choice lies at the measured median."""
     latency = make_latency()
-    only = {**ACCURACY, "choices": [ACCURACY["choices"][1], Choice(("a",), (1.0,), 1, 1, 0.7, "held-out <lesions>")]}
+    only = {**ACCURACY, "choices": [ACCURACY["choices"][1], Choice(("a",), ("1",), 1, 1, 0.7, "held-out <lesions>")]}
     x, far = (
         float(value)
         for value in re.findall(r'<circle class="sample" cx="([\d.]+)"[^>]*><title>a; ', page([latency, only]))

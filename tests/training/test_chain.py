@@ -90,7 +90,9 @@ def test_from_pictures_to_a_published_bundle(tmp_path: Path, monkeypatch: pytest
     assert training.main(["train", str(tmp_path / "taught.toml"), "--run", str(runs / "taught")]) == 0
     assert training.main(["quantize", run]) == 0
     assert training.main(["members", run]) == 0
-    assert training.main(["calibrate", run, "--id", "tiny-1", "--orientations", "2", "--into", str(runs)]) == 0
+    calibrate = ["calibrate", run, "--id", "tiny-1", "--orientations", "2", "--into", str(runs), "--crops"]
+    assert training.main([*calibrate, "1", "1.2:grey"]) == 1  # there is no such crop
+    assert training.main([*calibrate, "1", "1.2:neutral"]) == 0
     assert training.main(["publish", release, "--into", str(published)]) == 1  # not evaluated yet
     assert training.main(["evaluate", release, "--runs", run]) == 0
     reports = tmp_path / "reports"
@@ -118,7 +120,7 @@ def test_from_pictures_to_a_published_bundle(tmp_path: Path, monkeypatch: pytest
     assert (taught.steps, taught.differs) == (3, "distill.teachers  → tiny")
     manifest = bundles.load(published / "tiny-1").manifest
     assert manifest.members == ("tiny_int8.tflite",)
-    assert len(manifest.views) == 2
+    assert [view.neutral for view in manifest.views] == [False, False, True, True]
     assert manifest.context is not None
     figures = json.loads((published / "tiny-1" / "manifest.json").read_text())["figures"]
     assert set(figures) == {"validation", "isic2018_validation", "not_lesions"}
@@ -130,7 +132,7 @@ def test_from_pictures_to_a_published_bundle(tmp_path: Path, monkeypatch: pytest
     html = (reports / "tiny-1" / "report.html").read_text()
     assert "float32 → int8: same class" in html
     assert "those whose lesion training saw" in html
-    assert len(json.loads((reports / "tiny-1" / "accuracy.json").read_text())) == 15 * 4
+    assert len(json.loads((reports / "tiny-1" / "accuracy.json").read_text())) == 31 * 4
     with Classifier.open(published / "tiny-1", engine="cpu", threads=1) as classifier:
         prediction = classifier.classify(read_rgb(data / "ham10000" / "images" / "ham10000_mel_1.jpg"))
     assert sum(prediction.probabilities.values()) == pytest.approx(1.0)

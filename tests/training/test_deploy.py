@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from edge_models.preprocess import View
 from training.deploy import round_kernel
 from training.views import make_views, view_table
 
@@ -50,14 +51,14 @@ def test_dead_inputs_and_dead_kernels_are_no_trouble() -> None:
 
 
 def test_views_are_all_different_and_their_table_finds_the_better_ones() -> None:
-    views = make_views((1.0, 1.5), 8)
+    views = make_views((View(), View(zoom=1.5)), 8)
     assert len(set(views)) == 16
     target = np.arange(7)
     log_softmax = np.zeros((7, 1, 16, 7))
     for place, view in enumerate(views):
         right = target if view.zoom == 1.0 else (target + 1) % 7
         log_softmax[target, 0, place, right] = 1.0
-    table = {(choice.zooms, choice.orientations): figure for choice, figure in view_table(log_softmax, target, views)}
-    assert table[(1.0,), 1] == table[(1.0,), 8] == 1.0
-    assert table[(1.5,), 4] == 0.0
+    table = {(choice.crops, choice.orientations): figure for choice, figure in view_table(log_softmax, target, views)}
+    assert table[(View(),), 1] == table[(View(),), 8] == 1.0
+    assert table[(View(zoom=1.5),), 4] == 0.0
     assert len(table) == 3 * 4

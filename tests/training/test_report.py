@@ -13,6 +13,7 @@ import pytest
 from edge_models import bundle as bundles
 from edge_models.context import Context
 from edge_models.labels import LesionClass
+from edge_models.preprocess import View
 from training.ablations import Ablation
 from training.dataset import Sample
 from training.document import Table, to_markdown
@@ -43,7 +44,7 @@ def small_study() -> Study:
         for number, (label, age) in enumerate(truth)
     ]
     before = said([mel, mel, bkl, nv, nv])
-    return Study("small", samples, before, before, {"turned": said([mel, nv, bkl, nv, nv])}, {}, {}, {}, {})
+    return Study("small", samples, before, before, {"turned": said([mel, nv, bkl, nv, nv])}, {}, {}, {}, {}, {})
 
 
 def test_tables_by_hand() -> None:
@@ -115,7 +116,7 @@ def test_what_ships_is_in_the_table_with_the_reports_own_figures(
         coarse = rng.integers(0, 256, (6, 8, 3), dtype=np.uint8)
         cv2.imwrite(str(path), cv2.resize(coarse, (64, 48), interpolation=cv2.INTER_NEAREST))
         samples.append(Sample(path.stem, f"L{number}", label, path))
-    views = make_views((1.0, 1.4), 2)
+    views = make_views((View(), View(zoom=1.4)), 2)
     bundle = make_bundle({"views": [view.to_json() for view in views]})
     loaded = bundles.load(bundle)
     rows = accuracy_by_inferences(loaded, samples)
@@ -125,7 +126,7 @@ def test_what_ships_is_in_the_table_with_the_reports_own_figures(
     assert ships[:4] == ["tiny_a + tiny_b (ships)", "1, 1.4", "2", "8"]
     assert ships[4:] == [f"{figures['balanced_accuracy']:.3f}", f"{figures['top1_accuracy']:.3f}"]
     assert len(table) == 1 + 3 * 2 * 4
-    assert len(rows) == 3 * 15 * 4
+    assert len(rows) == 3 * 31 * 4
 
 
 def test_the_committed_report_is_about_the_bundle_that_ships_and_small() -> None:

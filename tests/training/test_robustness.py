@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.robustness import CHANGES, brighter, closer, turned
+from training.robustness import CAMERAS, CHANGES, brighter, closer, softer, tinted, turned
 
 
-@given(height=st.integers(40, 90), width=st.integers(40, 90), name=st.sampled_from(sorted(CHANGES)))
+@given(height=st.integers(110, 160), width=st.integers(110, 160), name=st.sampled_from(sorted(CHANGES | CAMERAS)))
 def test_a_change_gives_a_picture_and_leaves_the_original(height: int, width: int, name: str) -> None:
     rgb = np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8)
     rgb.setflags(write=False)
-    changed = CHANGES[name](rgb)
+    changed = (CHANGES | CAMERAS)[name](rgb)
     assert changed.dtype == np.uint8
     assert changed.ndim == 3
     assert changed.size > 0
@@ -29,6 +29,21 @@ def test_brightness_is_a_gain_that_stops_at_white() -> None:
     rgb = np.array([[[0, 100, 250]]], np.uint8)
     assert brighter(1.1)(rgb).tolist() == [[[0, 110, 255]]]
     assert brighter(0.9)(rgb).tolist() == [[[0, 90, 225]]]
+
+
+def test_a_tint_is_a_gain_of_every_channel() -> None:
+    rgb = np.array([[[100, 100, 100], [250, 1, 0]]], np.uint8)
+    assert tinted(1.2, 1.0, 0.5)(rgb).tolist() == [[[120, 100, 50], [255, 1, 0]]]
+
+
+@pytest.mark.parametrize("side", [100, 300])
+def test_softness_goes_with_the_size_of_the_picture(side: int) -> None:
+    """An edge spreads over the same share of the side."""
+    rgb = np.zeros((side, 2 * side, 3), np.uint8)
+    rgb[:, side:] = 255
+    row = softer(1.0)(rgb)[side // 2, :, 0]
+    assert np.count_nonzero((row > 40) & (row < 215)) == pytest.approx(0.02 * side, abs=1)
+    assert (row[0], row[-1]) == (0, 255)
 
 
 @pytest.mark.parametrize(("factor", "side"), [(1.05, 380), (1.0 / 1.05, 420)])

@@ -6,10 +6,25 @@ import numpy as np
 import pytest
 
 from edge_models.bundle import Calibration
+from edge_models.preprocess import View
+from training.errors import RunError
 from training.inference import log_softmax
-from training.views import Choice, accuracy_rows, choices, make_views, member_sets, pooled, view_table
+from training.views import (
+    CROPS,
+    Choice,
+    accuracy_rows,
+    choices,
+    crop_name,
+    make_views,
+    member_sets,
+    pooled,
+    read_crop,
+    upright,
+    view_table,
+)
 
-VIEWS = make_views((1.0, 1.2), 2)
+WHOLE, CLOSER = View(), View(zoom=1.2, neutral=True)
+VIEWS = make_views((WHOLE, CLOSER), 2)
 EVEN = Calibration(1.0, (0.0,) * 7, (1 / 7,) * 7)
 
 
@@ -25,19 +40,31 @@ def test_each_member_alone_then_more_and_more_of_them() -> None:
     assert member_sets(1) == [(0,)]
 
 
+@pytest.mark.parametrize("crop", CROPS)
+def test_a_crop_is_what_its_name_says(crop: View) -> None:
+    assert read_crop(crop_name(crop)) == crop
+    assert upright(make_views([crop], 8)) == [crop]
+
+
+@pytest.mark.parametrize("text", ["", "neutral", ":neutral", "0.9", "1.2:warm", "nan:neutral"])
+def test_another_name_is_an_error_that_shows_how_they_look(text: str) -> None:
+    with pytest.raises(RunError, match=r"no crop like 1\.2 or 1\.2:neutral"):
+        read_crop(text)
+
+
 def test_only_what_the_views_contain_is_a_choice() -> None:
     found = list(choices(VIEWS, [(0, 1)]))
-    assert [(choice.zooms, choice.orientations) for choice in found] == [
-        ((1.0,), 1), ((1.0,), 2), ((1.2,), 1), ((1.2,), 2), ((1.0, 1.2), 1), ((1.0, 1.2), 2),
+    assert [(choice.crops, choice.orientations) for choice in found] == [
+        ((WHOLE,), 1), ((WHOLE,), 2), ((CLOSER,), 1), ((CLOSER,), 2), ((WHOLE, CLOSER), 1), ((WHOLE, CLOSER), 2),
     ]  # fmt: skip
     assert [choice.inferences for choice in found] == [2, 4, 2, 4, 4, 8]
 
 
 def test_evidence_is_pooled_over_the_chosen_members_and_views_only() -> None:
     log_p, _ = evidence()
-    chosen = pooled(log_p, VIEWS, Choice((0, 2), (1.2,), 1))
+    chosen = pooled(log_p, VIEWS, Choice((0, 2), (CLOSER,), 1))
     np.testing.assert_allclose(chosen, (log_p[:, 0, 2] + log_p[:, 2, 2]) / 2)
-    np.testing.assert_allclose(pooled(log_p, VIEWS, Choice((0, 1, 2), (1.0, 1.2), 2)), log_p.mean(axis=(1, 2)))
+    np.testing.assert_allclose(pooled(log_p, VIEWS, Choice((0, 1, 2), (WHOLE, CLOSER), 2)), log_p.mean(axis=(1, 2)))
 
 
 def test_rows_say_what_each_choice_is_worth() -> None:
@@ -47,7 +74,7 @@ def test_rows_say_what_each_choice_is_worth() -> None:
     assert [row["inferences"] for row in rows] == sorted(row["inferences"] for row in rows)
     everything = rows[-1]
     assert everything["members"] == ["a", "b", "c"]
-    assert (everything["zooms"], everything["orientations"], everything["inferences"]) == ([1.0, 1.2], 2, 12)
+    assert (everything["crops"], everything["orientations"], everything["inferences"]) == (["1", "1.2:neutral"], 2, 12)
     right = log_p.mean(axis=(1, 2)).argmax(axis=1) == target
     assert everything["accuracy"] == pytest.approx(right.mean(), abs=1e-4)
     recalls = [right[target == label].mean() for label in np.unique(target)]
