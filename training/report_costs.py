@@ -61,11 +61,11 @@ def inference_table(rows: Sequence[Mapping[str, Any]], views: Sequence[View], me
         views: that ship.
         members: that ship.
     """
-    shipped = upright(views)
+    shipped = set(upright(views))
     table = [["Networks", "crops", "turned and mirrored copies", "inferences", "balanced accuracy", "accuracy"]]
     for row in rows:
         crops = [read_crop(name) for name in row["crops"]]
-        if crops not in ([View()], shipped):
+        if set(crops) not in ({View()}, shipped):
             continue
         ships = len(row["members"]) == members and set(make_views(crops, row["orientations"])) == set(views)
         names = " + ".join(name.removesuffix("_int8.tflite") for name in row["members"])

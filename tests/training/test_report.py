@@ -22,7 +22,7 @@ from training.evaluate import FloatJudgements, Judgements, judge, lesion_figures
 from training.leakage import Claim
 from training.report import accuracy_by_inferences, report
 from training.report_costs import inference_table
-from training.report_tables import Study, class_table, confusion_table, flips, strata_table
+from training.report_tables import Study, camera_table, class_table, confusion_table, flips, strata_table
 from training.views import make_views
 
 MODELS = Path(__file__).parents[2] / "docs" / "model"
@@ -55,6 +55,17 @@ def test_tables_by_hand() -> None:
     counts = {row[0]: row[1:] for row in confusion_table(study)}
     assert counts["mel"] == ["0", "0", "1", "0", "2", "0", "0"]
     assert flips(study) == {"turned": 0.2}
+
+
+def test_other_cameras_stand_beside_the_pictures_as_they_are() -> None:
+    study, decision = small_study(), bundles.Decision(0.5, 0.5, 0.95, 0.9)
+    study = study._replace(
+        figures=lesion_figures(study.judgements, study.samples, decision), cameras={"softer": study.changed["turned"]}
+    )
+    head, plain, softer = camera_table([study], decision)
+    assert head[:2] == ["Picture", "small: Balanced accuracy"]
+    assert plain[:3] == ["as it is", "0.833", "0.800"]
+    assert softer[:3] == ["softer", "0.667", "0.600"]
 
 
 def test_strata_count_what_they_rest_on() -> None:
@@ -116,14 +127,14 @@ def test_what_ships_is_in_the_table_with_the_reports_own_figures(
         coarse = rng.integers(0, 256, (6, 8, 3), dtype=np.uint8)
         cv2.imwrite(str(path), cv2.resize(coarse, (64, 48), interpolation=cv2.INTER_NEAREST))
         samples.append(Sample(path.stem, f"L{number}", label, path))
-    views = make_views((View(), View(zoom=1.4)), 2)
+    views = make_views((View(neutral=True), View(zoom=1.4)), 2)  # the table compares them in another order
     bundle = make_bundle({"views": [view.to_json() for view in views]})
     loaded = bundles.load(bundle)
     rows = accuracy_by_inferences(loaded, samples)
     figures = lesion_figures(judge(bundle, [sample.path for sample in samples]), samples, loaded.manifest.decision)
     table = inference_table(rows, views, 2)
     (ships,) = [row for row in table if "(ships)" in row[0]]
-    assert ships[:4] == ["tiny_a + tiny_b (ships)", "1, 1.4", "2", "8"]
+    assert ships[:4] == ["tiny_a + tiny_b (ships)", "1.4, 1:neutral", "2", "8"]
     assert ships[4:] == [f"{figures['balanced_accuracy']:.3f}", f"{figures['top1_accuracy']:.3f}"]
     assert len(table) == 1 + 3 * 2 * 4
     assert len(rows) == 3 * 31 * 4
