@@ -101,6 +101,10 @@ class View:
         """The view as JSON's types."""
         return asdict(self)
 
+    def upright(self) -> View:
+        """The same crop in the same light, neither turned nor mirrored."""
+        return replace(self, quarter_turns=0, flip=False)
+
     def crop_box(self, height: int, width: int) -> tuple[int, int, int]:
         """(top, left, side) in pixels of the square that this view cuts from a picture of that size."""
         side = max(1, math.floor(min(height, width) / self.zoom + 0.5))
@@ -264,24 +268,19 @@ def model_input(
         works += _resizing(_cut(small, view), squares[view])
     _run(spread, lambda number: works[number](), len(works))
     upright: dict[View, NDArray[np.int8]] = {}
-    for view in {_upright(view) for view in views}:
+    for view in {view.upright() for view in views}:
         square = squares[_crop(view)]
         levels = table[neutral_levels(square)][np.newaxis] if view.neutral else table
         upright[view] = np.asarray(cv2.LUT(square, levels), np.int8)
     batch = np.empty((len(views), size, size, 3), np.int8)
     for place, view in zip(batch, views, strict=True):
-        _turn(upright[_upright(view)], view, place)
+        _turn(upright[view.upright()], view, place)
     return batch
-
-
-def _upright(view: View) -> View:
-    """The same crop in the same light, neither turned nor mirrored."""
-    return replace(view, quarter_turns=0, flip=False)
 
 
 def _crop(view: View) -> View:
     """The same crop as it is in the picture."""
-    return replace(_upright(view), neutral=False)
+    return replace(view.upright(), neutral=False)
 
 
 def _cut(rgb: NDArray[np.uint8], view: View) -> NDArray[np.uint8]:

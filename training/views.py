@@ -66,7 +66,7 @@ def crop_name(view: View) -> str:
 
 def upright(views: Sequence[View]) -> list[View]:
     """The crops that some views are turned and mirrored copies of, each once, in their order."""
-    return list(dict.fromkeys(replace(view, quarter_turns=0, flip=False) for view in views))
+    return list(dict.fromkeys(view.upright() for view in views))
 
 
 def make_views(crops: Sequence[View], orientations: int) -> tuple[View, ...]:
