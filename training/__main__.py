@@ -16,7 +16,7 @@ from typing import Any
 
 from edge_models.errors import EdgeModelError
 from training.config import load_config
-from training.dataset import CLASS_ORDER, Sample, check_readable, read_not_lesions, targets
+from training.dataset import CLASS_ORDER, Sample, check_readable, read_not_lesions, read_rgb, targets
 from training.errors import RunError, TrainingError
 from training.leakage import Claim, claims
 from training.runs import QUANTIZATION, network_file, read_config, read_members, read_quantization, runs_of
@@ -221,26 +221,32 @@ def _views(options: argparse.Namespace) -> None:
 
 def _members(options: argparse.Namespace) -> None:
     import numpy as np
+    from numpy.typing import NDArray
 
     from training.document import Table, to_markdown
     from training.inference import run_networks
     from training.members import member_table, to_rows
+    from training.robustness import other_camera
     from training.views import make_views, read_crop
 
     networks, size, split = read_members(options.runs)
     parts = _parts(options, split)
     every = targets([sample for samples in parts.values() for sample in samples])
+    held_out = parts[Part.VALIDATION]
     lesions: dict[str, Sequence[Sample]] = {
         "calibration lesions": parts[Part.CALIBRATION],
-        "held-out lesions": parts[Part.VALIDATION],
+        "held-out lesions": held_out,
         "official validation": read_official_validation(_data(options)),
     }
+    pictures: dict[str, Sequence[Path | NDArray[np.uint8]]] = {
+        part: [sample.path for sample in samples] for part, samples in lesions.items()
+    }
+    elsewhere = "held-out lesions, other cameras"
+    lesions[elsewhere] = held_out
+    pictures[elsewhere] = [other_camera(number)(read_rgb(sample.path)) for number, sample in enumerate(held_out)]
     views = make_views([read_crop(name) for name in options.crops], 8)
     table = member_table(
-        {
-            part: run_networks(list(networks.values()), [sample.path for sample in samples], views, size).log_softmax
-            for part, samples in lesions.items()
-        },
+        {part: run_networks(list(networks.values()), some, views, size).log_softmax for part, some in pictures.items()},
         {part: targets(samples) for part, samples in lesions.items()},
         "calibration lesions",
         np.bincount(every, minlength=len(CLASS_ORDER)) / len(every),

@@ -65,3 +65,8 @@ CAMERAS: dict[str, Change] = {
     "softer: blurred by half a hundredth of the side": softer(0.5),
 }
 """By name, what pictures of another dermatoscope may be like."""
+
+
+def other_camera(number: int) -> Change:
+    """One of `CAMERAS`, by turns: a set of pictures numbered from 0 is spread evenly over them."""
+    return list(CAMERAS.values())[number % len(CAMERAS)]

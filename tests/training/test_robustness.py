@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.robustness import CAMERAS, CHANGES, brighter, closer, softer, tinted, turned
+from training.robustness import CAMERAS, CHANGES, brighter, closer, other_camera, softer, tinted, turned
 
 
 @given(height=st.integers(110, 160), width=st.integers(110, 160), name=st.sampled_from(sorted(CHANGES | CAMERAS)))
@@ -55,3 +55,8 @@ def test_zoom_keeps_the_centre_in_the_centre(factor: float, side: int) -> None:
     assert changed.shape[0] == changed.shape[1]
     np.testing.assert_array_equal(changed, changed[::-1, ::-1])
     assert changed.sum() == rgb.sum()
+
+
+def test_pictures_are_spread_evenly_over_the_other_cameras() -> None:
+    chosen = [other_camera(number) for number in range(2 * len(CAMERAS))]
+    assert all(chosen.count(camera) == 2 for camera in CAMERAS.values())
