@@ -79,7 +79,7 @@ train: .venv/dev.stamp  ## the whole training chain (DERMAKIOSK_DATA, DERMAKIOSK
 	@for member in $(MEMBERS); do \
 	  $(bin)/python -m training train training/configs/$$member.toml && $(bin)/python -m training quantize runs/$$member || exit 1; \
 	done
-	@$(bin)/python -m training calibrate $(member_runs) --id $(MODEL) --crops $(CROPS)
+	@$(bin)/python -m training calibrate $(member_runs) --id $(MODEL) --crops $(CROPS) --orientations 8
 	@$(bin)/python -m training evaluate runs/$(MODEL) --runs $(member_runs)
 	@$(bin)/python -m training report runs/$(MODEL) --runs $(member_runs)
 	@$(bin)/python -m training publish runs/$(MODEL)

@@ -22,6 +22,7 @@ from training.leakage import Claim, claims
 from training.runs import QUANTIZATION, network_file, read_config, read_members, read_quantization, runs_of
 from training.sources import read_official_validation, read_training_images
 from training.split import SPLITS, Part, assign, leaks, read_split, write_split
+from training.views import CROPS, ORIENTATIONS, crop_name, make_views, read_crop, view_table
 
 _CROPS = "zooms, 1.2 or, in neutral light, 1.2:neutral"
 _MEMBERS = "quantized runs with their checkpoints, one a member: what the integers cost the whole assessment"
@@ -82,16 +83,21 @@ def _parser() -> argparse.ArgumentParser:
     views.add_argument("runs", type=Path, nargs="+", metavar="run", help="quantized runs, the members")
     views.set_defaults(command=_views)
 
-    members = commands.add_parser("members", parents=[data], help="what every set of runs is worth together")
+    seen = argparse.ArgumentParser(add_help=False)
+    seen.add_argument("--crops", nargs="+", default=["1"], help=_CROPS)
+    seen.add_argument(
+        "--orientations", type=int, choices=tuple(ORIENTATIONS), default=4, help="of each crop: turned and mirrored"
+    )
+
+    members = commands.add_parser("members", parents=[data, seen], help="what every set of runs is worth together")
     members.add_argument("runs", type=Path, nargs="+", metavar="run", help="quantized runs")
-    members.add_argument("--crops", nargs="+", default=["1"], help=f"{_CROPS}; each in eight orientations")
     members.set_defaults(command=_members)
 
-    calibrate = commands.add_parser("calibrate", parents=[data], help="fit a draft bundle on the calibration part")
+    calibrate = commands.add_parser(
+        "calibrate", parents=[data, seen], help="fit a draft bundle on the calibration part"
+    )
     calibrate.add_argument("runs", type=Path, nargs="+", metavar="run", help="quantized runs, the members")
     calibrate.add_argument("--id", required=True, help="the model's name; the draft goes to runs/<id>/")
-    calibrate.add_argument("--crops", nargs="+", default=["1"], help=_CROPS)
-    calibrate.add_argument("--orientations", type=int, choices=(1, 2, 4, 8), default=8)
     calibrate.add_argument("--into", type=Path, default=Path("runs"))
     calibrate.set_defaults(command=_calibrate)
 
@@ -170,7 +176,6 @@ def _quantize(options: argparse.Namespace) -> None:
     from training.operators import compile_for_edgetpu
     from training.predict import predict_logits
     from training.quantize import quantize, representative_pictures
-    from training.views import CROPS, make_views
 
     config = read_config(options.run)
     parts = _parts(options, config.split)
@@ -207,7 +212,6 @@ def _quantize(options: argparse.Namespace) -> None:
 
 def _views(options: argparse.Namespace) -> None:
     from training.inference import run_networks
-    from training.views import CROPS, crop_name, make_views, view_table
 
     networks, size, split = read_members(options.runs)
     validation = _parts(options, split)[Part.VALIDATION]
@@ -227,7 +231,6 @@ def _members(options: argparse.Namespace) -> None:
     from training.inference import run_networks
     from training.members import member_table, to_rows
     from training.robustness import other_camera
-    from training.views import make_views, read_crop
 
     networks, size, split = read_members(options.runs)
     parts = _parts(options, split)
@@ -244,7 +247,7 @@ def _members(options: argparse.Namespace) -> None:
     elsewhere = "held-out lesions, other cameras"
     lesions[elsewhere] = held_out
     pictures[elsewhere] = [other_camera(number)(read_rgb(sample.path)) for number, sample in enumerate(held_out)]
-    views = make_views([read_crop(name) for name in options.crops], 8)
+    views = make_views([read_crop(name) for name in options.crops], options.orientations)
     table = member_table(
         {part: run_networks(list(networks.values()), some, views, size).log_softmax for part, some in pictures.items()},
         {part: targets(samples) for part, samples in lesions.items()},
@@ -257,7 +260,6 @@ def _members(options: argparse.Namespace) -> None:
 
 def _calibrate(options: argparse.Namespace) -> None:
     from training.draft import write_draft
-    from training.views import make_views, read_crop
 
     networks, size, split = read_members(options.runs)
     photos = read_not_lesions(_data(options))

@@ -22,10 +22,10 @@ _NEUTRAL = ":neutral"
 ORIENTATIONS = {
     1: ((0, False),),
     2: ((0, False), (2, True)),
-    4: ((0, False), (1, True), (2, False), (3, True)),
+    4: tuple((turns, False) for turns in range(4)),
     8: tuple((turns, flip) for flip in (False, True) for turns in range(4)),
 }
-"""Quarter turns and flips by their number: as unlike each other as can be."""
+"""Quarter turns and flips by their number. A picture turned by 90° gives four or eight of them the same crops again."""
 
 
 class Choice(NamedTuple):
@@ -72,11 +72,17 @@ def upright(views: Sequence[View]) -> list[View]:
 def make_views(crops: Sequence[View], orientations: int) -> tuple[View, ...]:
     """Every crop in every one of that many orientations.
 
+    Fewer than eight are mirrored for every second crop, counted by zoom and light: two crops together see a lesion from
+    twice as many sides.
+
     Raises:
         KeyError: `ORIENTATIONS` has no such number.
     """
+    mirrored = set(sorted(crops, key=lambda crop: (crop.zoom, crop.neutral))[1::2]) if orientations < 8 else set()
     return tuple(
-        replace(crop, quarter_turns=turns, flip=flip) for crop in crops for turns, flip in ORIENTATIONS[orientations]
+        replace(crop, quarter_turns=turns, flip=flip != (crop in mirrored))
+        for crop in crops
+        for turns, flip in ORIENTATIONS[orientations]
     )
 
 

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from edge_models.bundle import Calibration
-from edge_models.preprocess import View
+from edge_models.preprocess import View, crop_square
 from training.errors import RunError
 from training.inference import log_softmax
 from training.views import (
     CROPS,
+    ORIENTATIONS,
     Choice,
     accuracy_rows,
     choices,
@@ -24,7 +25,7 @@ from training.views import (
 )
 
 WHOLE, CLOSER = View(), View(zoom=1.2, neutral=True)
-VIEWS = make_views((WHOLE, CLOSER), 2)
+VIEWS = make_views((WHOLE, CLOSER), 8)
 EVEN = Calibration(1.0, (0.0,) * 7, (1 / 7,) * 7)
 
 
@@ -53,28 +54,45 @@ def test_another_name_is_an_error_that_shows_how_they_look(text: str) -> None:
 
 
 def test_only_what_the_views_contain_is_a_choice() -> None:
-    found = list(choices(VIEWS, [(0, 1)]))
+    some = [view for view in VIEWS if view in make_views((WHOLE, CLOSER), 4) or view in make_views((WHOLE,), 8)]
+    found = list(choices(some, [(0, 1)]))
     assert [(choice.crops, choice.orientations) for choice in found] == [
-        ((WHOLE,), 1), ((WHOLE,), 2), ((CLOSER,), 1), ((CLOSER,), 2), ((WHOLE, CLOSER), 1), ((WHOLE, CLOSER), 2),
-    ]  # fmt: skip
-    assert [choice.inferences for choice in found] == [2, 4, 2, 4, 4, 8]
+        *(((WHOLE,), orientations) for orientations in (1, 2, 4, 8)),
+        *(((WHOLE, CLOSER), orientations) for orientations in (1, 4)),  # two would show more of CLOSER
+    ]
+    assert [choice.inferences for choice in found] == [2, 4, 8, 16, 4, 16]
+
+
+@pytest.mark.parametrize("orientations", [4, 8])
+def test_a_turned_picture_gives_the_same_squares(orientations: int) -> None:
+    rgb = np.random.default_rng(1).integers(0, 256, (24, 24, 3), dtype=np.uint8)
+    views = make_views((WHOLE, View(zoom=2.0)), orientations)
+    squares, turned = ({crop_square(image, view, 6).tobytes() for view in views} for image in (rgb, np.rot90(rgb)))
+    assert squares == turned
+    assert len(squares) == 2 * orientations
+
+
+def test_four_of_each_of_two_crops_are_all_eight_whatever_the_order() -> None:
+    views = make_views((WHOLE, CLOSER), 4)
+    assert {(view.quarter_turns, view.flip) for view in views} == set(ORIENTATIONS[8])
+    assert set(views) == set(make_views((CLOSER, WHOLE), 4))
 
 
 def test_evidence_is_pooled_over_the_chosen_members_and_views_only() -> None:
     log_p, _ = evidence()
     chosen = pooled(log_p, VIEWS, Choice((0, 2), (CLOSER,), 1))
-    np.testing.assert_allclose(chosen, (log_p[:, 0, 2] + log_p[:, 2, 2]) / 2)
-    np.testing.assert_allclose(pooled(log_p, VIEWS, Choice((0, 1, 2), (WHOLE, CLOSER), 2)), log_p.mean(axis=(1, 2)))
+    np.testing.assert_allclose(chosen, (log_p[:, 0, 8] + log_p[:, 2, 8]) / 2)
+    np.testing.assert_allclose(pooled(log_p, VIEWS, Choice((0, 1, 2), (WHOLE, CLOSER), 8)), log_p.mean(axis=(1, 2)))
 
 
 def test_rows_say_what_each_choice_is_worth() -> None:
     log_p, target = evidence()
     rows = accuracy_rows(log_p, target, VIEWS, ["a", "b", "c"], EVEN)
-    assert len(rows) == 5 * 6
+    assert len(rows) == 5 * 12
     assert [row["inferences"] for row in rows] == sorted(row["inferences"] for row in rows)
     everything = rows[-1]
     assert everything["members"] == ["a", "b", "c"]
-    assert (everything["crops"], everything["orientations"], everything["inferences"]) == (["1", "1.2:neutral"], 2, 12)
+    assert (everything["crops"], everything["orientations"], everything["inferences"]) == (["1", "1.2:neutral"], 8, 48)
     right = log_p.mean(axis=(1, 2)).argmax(axis=1) == target
     assert everything["accuracy"] == pytest.approx(right.mean(), abs=1e-4)
     recalls = [right[target == label].mean() for label in np.unique(target)]
