@@ -96,13 +96,13 @@ def measure(options: Options) -> dict[str, Any]:
 
 
 def bundle_facts(bundle: Bundle) -> dict[str, Any]:
-    """What a document says of a bundle: its id, how many members and views, and their side in pixels."""
+    """What a document says of a bundle: its id, how many members and views, and every member's side in pixels."""
     manifest = bundle.manifest
     return {
         "model_id": manifest.model_id,
         "members": len(manifest.members),
         "views": len(manifest.views),
-        "input_size_px": manifest.input_size_px,
+        "input_sizes_px": list(manifest.input_sizes_px),
     }
 
 

@@ -128,7 +128,7 @@ def measure(
         "bundle": manifest.model_id,
         "member": manifest.members[0],
         "members": len(manifest.members),
-        "input_size_px": manifest.input_size_px,
+        "input_size_px": manifest.input_sizes_px[0],
         "pictures": {"source": pictures.source, "count": len(pictures.rgb), "labelled": pictures.labelled},
         "threads": threads,
         "rounds": rounds,
@@ -148,9 +148,9 @@ def _prepare(
         return Job(
             engine,
             str(model),
-            str(pictures.write(folder, manifest.input_size_px, manifest.views[0])),
+            str(pictures.write(folder, manifest.input_sizes_px[0], manifest.views[0])),
             len(pictures.rgb),
-            manifest.input_size_px,
+            manifest.input_sizes_px[0],
             threads,
             len(manifest.classes),
         )

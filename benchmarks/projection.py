@@ -2,7 +2,7 @@
 
 One network has a published time on some boards (XNNPACK's own benchmark of MobileNetV2 1.0, 224 x 224, int8). Divided
 by the instructions that this very network takes there, counted under emulation, it gives the instructions a core gets
-through in a cycle, and that is applied to the counted instructions of the bundle's own inferences, whatever their side,
+through in a cycle, and that is applied to the counted instructions of the bundle's inferences, whatever their sides,
 members and views, and of the other stages; a stage cannot be faster than memory can stream what it moves. Each figure
 is a range: `low` and `high` are what the assumptions written into every file allow, `likely` lies between.
 """
@@ -160,7 +160,7 @@ def project(counts: Mapping[str, Any], board: Board) -> dict[str, Any]:
         "board": board.name,
         "engine": "cpu",
         "bundle": counts["bundle"],
-        **{name: counts[name] for name in ("members", "views", "input_size_px")},
+        **{name: counts[name] for name in ("members", "views", "input_sizes_px")},
         "inferences": inferences,
         "commit": counts["commit"],
         "method": (__doc__ or "").strip(),
@@ -199,9 +199,10 @@ def table(documents: Mapping[str, Mapping[str, Any]]) -> str:
     """One line a board and stage, next to the published figures."""
     first = next(iter(documents.values()))
     stages = list(first["stages_ms"])
+    sides = " and ".join(f"{side} x {side}" for side in dict.fromkeys(first["input_sizes_px"]))
     lines = [
         f"PROJECTED, not measured: {first['bundle']}, {first['members']} x {first['views']} inferences of "
-        f"{first['input_size_px']} x {first['input_size_px']} pixels, 12-megapixel frame; ms: likely (low–high)",
+        f"{sides} pixels, 12-megapixel frame; ms: likely (low–high)",
         f"{'board':<24}" + "".join(f"{stage:>24}" for stage in (*stages, "shutter to assessment")),
     ]
     for document in documents.values():

@@ -16,14 +16,14 @@ import cv2
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
-from numpy.typing import NDArray
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.turns import RecordRatio
 from edge_models.bundle import Bundle
 from edge_models.classifier import Classifier
+from edge_models.engine import Batches
 from edge_models.interpreter import CpuInterpreter
-from edge_models.preprocess import model_input, reduced
+from edge_models.preprocess import reduced
 from kiosk.assessment import Outcome, assess
 from kiosk.frame import Frame
 from kiosk.quality import LEAST_SIDE_PX, check
@@ -34,23 +34,18 @@ MEMBERS = (1, 2, 3)
 MEGAPIXELS = (0.27, 2, 8, 12, 24)
 
 
-def input_batch(classifier: Classifier, rgb: NDArray[np.uint8]) -> NDArray[np.int8]:
-    manifest, inputs = classifier.bundle.manifest, classifier.interpreter.input_quantisation
-    return model_input(rgb, manifest.views, manifest.input_size_px, inputs.scale, inputs.zero_point)
+@pytest.fixture(scope="session")
+def batches(classifier: Classifier, frame: Frame) -> Batches:
+    return classifier.prepare(frame.rgb)
 
 
 @pytest.fixture(scope="session")
-def batch(classifier: Classifier, frame: Frame) -> NDArray[np.int8]:
-    return input_batch(classifier, frame.rgb)
-
-
-@pytest.fixture(scope="session")
-def bare_invokes(classifier: Classifier, batch: NDArray[np.int8]) -> Callable[[], None]:
+def bare_invokes(classifier: Classifier, batches: Batches) -> Callable[[], None]:
     """Runs every view through every member on plain interpreters with as many threads as cores."""
-    return bare(classifier.bundle, batch)
+    return bare(classifier.bundle, batches)
 
 
-def bare(bundle: Bundle, batch: NDArray[np.int8]) -> Callable[[], None]:
+def bare(bundle: Bundle, batches: Batches) -> Callable[[], None]:
     interpreters = []
     for content in bundle.member_bytes:
         interpreter = Interpreter(model_content=content, num_threads=len(os.sched_getaffinity(0)))
@@ -58,7 +53,7 @@ def bare(bundle: Bundle, batch: NDArray[np.int8]) -> Callable[[], None]:
         interpreters.append((interpreter, interpreter.get_input_details()[0]["index"]))
 
     def run() -> None:
-        for interpreter, index in interpreters:
+        for (interpreter, index), batch in zip(interpreters, batches, strict=True):
             for view in batch:
                 interpreter.set_tensor(index, view[None])
                 interpreter.invoke()
@@ -75,7 +70,7 @@ def resized(frame: Frame, megapixels: float) -> Frame:
 def test_reduce(benchmark: BenchmarkFixture, classifier: Classifier, frame: Frame, record_ratio: RecordRatio) -> None:
     """The central square, halved for gate and model, on one core, over one copy of the picture."""
     manifest = classifier.bundle.manifest
-    work = partial(reduced, frame.rgb, manifest.views, manifest.input_size_px, LEAST_SIDE_PX)
+    work = partial(reduced, frame.rgb, manifest.views, manifest.input_sizes_px, LEAST_SIDE_PX)
     record_ratio(work, frame.rgb.copy)
     assert len(benchmark(work)) < frame.height_px
 
@@ -89,9 +84,9 @@ def test_quality(benchmark: BenchmarkFixture, frame: Frame, record_ratio: Record
 def test_preprocess(
     benchmark: BenchmarkFixture, classifier: Classifier, frame: Frame, record_ratio: RecordRatio
 ) -> None:
-    work = partial(input_batch, classifier, frame.rgb)
+    work = partial(classifier.prepare, frame.rgb)
     record_ratio(work, frame.rgb.copy)
-    assert len(benchmark(work)) == len(classifier.bundle.manifest.views)
+    assert len(benchmark(work)) == len(classifier.bundle.manifest.members)
 
 
 def test_bare_invokes(benchmark: BenchmarkFixture, bare_invokes: Callable[[], None]) -> None:
@@ -102,13 +97,13 @@ def test_bare_invokes(benchmark: BenchmarkFixture, bare_invokes: Callable[[], No
 def test_invoke(
     benchmark: BenchmarkFixture,
     classifier: Classifier,
-    batch: NDArray[np.int8],
+    batches: Batches,
     bare_invokes: Callable[[], None],
     record_ratio: RecordRatio,
 ) -> None:
-    work = partial(classifier.interpreter.invoke, batch)
+    work = partial(classifier.interpreter.invoke, batches)
     record_ratio(work, bare_invokes)
-    assert benchmark(work).logits.shape[1] == len(batch)
+    assert benchmark(work).logits.shape[1] == len(batches[0])
 
 
 @pytest.mark.parametrize("megapixels", MEGAPIXELS)
@@ -131,7 +126,7 @@ def test_assess_members(
     benchmark: BenchmarkFixture,
     classifier: Classifier,
     frame: Frame,
-    batch: NDArray[np.int8],
+    batches: Batches,
     record_ratio: RecordRatio,
     members: int,
 ) -> None:
@@ -139,7 +134,7 @@ def test_assess_members(
     bundle = repeated(classifier.bundle, members)
     several = Classifier(bundle, CpuInterpreter(bundle))
     work = partial(assess, frame, several, now=NOW, gate=False)
-    record_ratio(work, bare(bundle, batch))
+    record_ratio(work, bare(bundle, [batches[0]] * members))
     assert benchmark(work).outcome is Outcome.RESULT
     several.close()
 
@@ -148,13 +143,13 @@ def test_assess_members(
 def test_views(
     benchmark: BenchmarkFixture,
     classifier: Classifier,
-    batch: NDArray[np.int8],
+    batches: Batches,
     bare_invokes: Callable[[], None],
     record_ratio: RecordRatio,
     views: int,
 ) -> None:
     """Inference by the number of views, over all that the released bundle has."""
-    some = np.ascontiguousarray(np.resize(batch, (views, *batch.shape[1:])))
+    some = [np.ascontiguousarray(np.resize(batch, (views, *batch.shape[1:]))) for batch in batches]
     work = partial(classifier.interpreter.invoke, some)
     record_ratio(work, bare_invokes)
     assert benchmark(work).logits.shape[1] == views
@@ -164,14 +159,14 @@ def test_views(
 def test_members(
     benchmark: BenchmarkFixture,
     classifier: Classifier,
-    batch: NDArray[np.int8],
+    batches: Batches,
     bare_invokes: Callable[[], None],
     record_ratio: RecordRatio,
     members: int,
 ) -> None:
     """Inference by the number of members: the first one, so many times."""
     interpreter = CpuInterpreter(repeated(classifier.bundle, members))
-    work = partial(interpreter.invoke, batch)
+    work = partial(interpreter.invoke, [batches[0]] * members)
     record_ratio(work, bare_invokes)
     assert benchmark(work).logits.shape[0] == members
     interpreter.close()
@@ -181,6 +176,6 @@ def repeated(bundle: Bundle, members: int) -> Bundle:
     names = tuple(f"{number}.tflite" for number in range(members))
     return replace(
         bundle,
-        manifest=replace(bundle.manifest, members=names),
+        manifest=replace(bundle.manifest, members=names, input_sizes_px=bundle.manifest.input_sizes_px[:1] * members),
         member_bytes=bundle.member_bytes[:1] * members,
     )

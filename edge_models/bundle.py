@@ -78,14 +78,14 @@ class Manifest:
     Attributes:
         members: file names of the networks, each run on every view.
         views: what is cut from a picture, the same for every member.
-        input_size_px: side of the square model input.
+        input_sizes_px: side of every member's square input.
         context: what age, sex and site add; None where the bundle has no such tables.
         texts: training data, licence, intended use and the like, by their manifest key.
     """
 
     model_id: str
     classes: tuple[LesionClass, ...]
-    input_size_px: int
+    input_sizes_px: tuple[int, ...]
     members: tuple[str, ...]
     views: tuple[View, ...]
     calibration: Calibration
@@ -234,7 +234,7 @@ def _parse(document: Mapping[str, Any]) -> Manifest:
     return Manifest(
         model_id=str(document["model_id"]),
         classes=tuple(known[code] for code in codes),
-        input_size_px=_positive_int(document["input_size_px"], "input_size_px"),
+        input_sizes_px=_input_sizes(document["input_size_px"], len(members)),
         members=members,
         views=views,
         calibration=Calibration(
@@ -269,10 +269,14 @@ def _number(value: Any, name: str, low: float, high: float) -> float:
     return float(value)
 
 
-def _positive_int(value: Any, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"{name} must be a positive whole number, not {value!r}")
-    return value
+def _input_sizes(value: Any, members: int) -> tuple[int, ...]:
+    """One for every member, or one for all."""
+    sizes = value if isinstance(value, list) else [value] * members
+    if len(sizes) != members or any(type(size) is not int or size < 1 for size in sizes):
+        raise ValueError(
+            f"input_size_px must be a positive whole number, or one for each of {members} members, not {value!r}"
+        )
+    return tuple(sizes)
 
 
 def _read(path: Path) -> bytes:

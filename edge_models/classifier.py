@@ -9,13 +9,14 @@ from time import perf_counter
 from types import TracebackType
 from typing import Self
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_models import bundle as bundles
 from edge_models.bundle import Bundle, Calibration
 from edge_models.context import Context
-from edge_models.engine import Interpreter
+from edge_models.engine import Batches, Interpreter
 from edge_models.errors import BundleError
 from edge_models.familiarity import FeatureSpace
 from edge_models.interpreter import open_interpreter
@@ -35,7 +36,7 @@ class Classifier:
         self.bundle = bundle
         self.interpreter = interpreter
         self._feature_space = FeatureSpace.from_npz(bundle.familiarity_bytes)
-        sizes = (self._feature_space.mean.shape, interpreter.output_shapes.embedding)
+        sizes = (self._feature_space.mean.shape, interpreter.output_shapes[0].embedding)
         if sizes[0] != sizes[1]:
             raise BundleError(
                 f"the familiarity parameters are for an embedding {list(sizes[0])}, the networks give {list(sizes[1])}",
@@ -74,13 +75,13 @@ class Classifier:
             EngineFailed: the engine stopped answering and nothing could stand in for it.
         """
         started = perf_counter()
-        batch = self.prepare(rgb)
+        batches = self.prepare(rgb)
         preprocess_ms = (perf_counter() - started) * 1e3
-        prediction = self.predict(batch, context)
+        prediction = self.predict(batches, context)
         return replace(prediction, timings_ms={"preprocess": preprocess_ms, **prediction.timings_ms})
 
-    def prepare(self, rgb: NDArray[np.uint8], spread: Spread = map) -> NDArray[np.int8]:
-        """The first half of `classify`: what the networks take, int8[views, size, size, 3], the same for every member.
+    def prepare(self, rgb: NDArray[np.uint8], spread: Spread = map) -> Batches:
+        """The first half of `classify`: what the networks take.
 
         Args:
             rgb: uint8[height, width, 3].
@@ -90,9 +91,13 @@ class Classifier:
             ValueError: not such an array.
         """
         manifest, inputs = self.bundle.manifest, self.interpreter.input_quantisation
-        return model_input(rgb, manifest.views, manifest.input_size_px, inputs.scale, inputs.zero_point, spread)
+        made = {
+            size: model_input(rgb, manifest.views, size, inputs.scale, inputs.zero_point, spread)
+            for size in set(manifest.input_sizes_px)
+        }
+        return [made[size] for size in manifest.input_sizes_px]
 
-    def predict(self, batch: NDArray[np.int8], context: Context | None = None) -> Prediction:
+    def predict(self, batches: Batches, context: Context | None = None) -> Prediction:
         """The second half of `classify`, of what `prepare` gave.
 
         Raises:
@@ -100,7 +105,7 @@ class Classifier:
         """
         manifest = self.bundle.manifest
         started = perf_counter()
-        outputs = self.interpreter.invoke(batch)
+        outputs = self.interpreter.invoke(batches)
         invoked = perf_counter()
         log_odds = manifest.context.log_odds(context, len(manifest.classes)) if context and manifest.context else 0.0
         probabilities = calibrate(mean_log_softmax(outputs.logits), manifest.calibration, log_odds)
@@ -109,7 +114,7 @@ class Classifier:
         # the first member's features: each member has a feature space of its own, and one is enough to know a lesion
         distance = self._feature_space.distance(outputs.embedding[0].mean(axis=0))
         calibrated = perf_counter()
-        activation = upright_activation(outputs.activation_map, manifest.views, int(np.argmax(probabilities)))
+        activation = upright_activation(outputs.activation_maps, manifest.views, int(np.argmax(probabilities)))
         explained = perf_counter()
         classes = manifest.classes
         return Prediction(
@@ -178,28 +183,32 @@ def softmax(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def upright_activation(
-    activation_map: NDArray[np.float32], views: Sequence[View], index: int
+    activation_maps: Sequence[NDArray[np.float32]], views: Sequence[View], index: int
 ) -> NDArray[np.float32] | None:
     """Class activation map (Zhou et al. 2016, doi:10.1109/CVPR.2016.319) of one class over the whole square.
 
     Averages the maps of all members over the views that show the whole square (zoom 1, centred), each put upright
-    again; negative evidence is cut off.
+    again and as fine as the finest; negative evidence is cut off.
 
     Args:
-        activation_map: float32[members, views, rows, columns, C].
+        activation_maps: of every member float32[views, rows, columns, C], rows and columns alike.
         views: as in the manifest.
         index: the class's place in class order.
 
     Returns:
         float32[rows, columns] ≥ 0, or None where no view shows the whole square.
     """
-    upright = []
-    for number, view in enumerate(views):
-        if view.zoom != 1.0 or view.dx or view.dy:
-            continue
-        single = activation_map[:, number, :, :, index].mean(axis=0)
-        single = single[:, ::-1] if view.flip else single
-        upright.append(np.rot90(single, -view.quarter_turns))
-    if not upright:
+    whole = [place for place, view in enumerate(views) if view.zoom == 1.0 and not (view.dx or view.dy)]
+    if not whole:
         return None
-    return np.asarray(np.maximum(np.mean(upright, axis=0), 0.0), np.float32)
+    side = max(len(maps[0]) for maps in activation_maps)
+    means = []
+    for maps in activation_maps:
+        mean = np.mean([_upright(maps[place, :, :, index], views[place]) for place in whole], axis=0)
+        means.append(cv2.resize(mean, (side, side), interpolation=cv2.INTER_LINEAR))
+    return np.asarray(np.maximum(np.mean(means, axis=0), 0.0), np.float32)
+
+
+def _upright(seen: NDArray[np.float32], view: View) -> NDArray[np.float32]:
+    """Undo the turns and the flip of a view."""
+    return np.rot90(seen[:, ::-1] if view.flip else seen, -view.quarter_turns)

@@ -23,10 +23,9 @@ from pathlib import Path
 from time import monotonic
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edge_models.bundle import Bundle
-from edge_models.engine import Interpreter, Outputs
+from edge_models.engine import Batches, Interpreter, Outputs
 from edge_models.errors import BundleError, EdgeModelError, EngineError, EngineFailed, EngineUnavailable
 from edge_models.framing import receive, send
 from edge_models.prediction import Engine
@@ -117,18 +116,18 @@ class EdgeTpuInterpreter:
             self._lose(error)
         self._last = self._describe_child() if self._child else self._describe_cpu()
 
-    def invoke(self, batch: NDArray[np.int8]) -> Outputs:
+    def invoke(self, batches: Batches) -> Outputs:
         """See `Interpreter.invoke`."""
         child = self._child
         if child is not None:
             try:
-                outputs = child.invoke(batch, self._device.call_timeout_s)
+                outputs = child.invoke(batches, self._device.call_timeout_s)
             except EngineFailed as error:
                 self._lose(error, child)
             else:
                 self._last = self._describe_child()
                 return outputs
-        outputs = self._cpu.invoke(batch)
+        outputs = self._cpu.invoke(batches)
         self._last = self._describe_cpu()
         return outputs
 
@@ -202,7 +201,7 @@ class _Child:
             EngineUnavailable: it does not start.
         """
         manifest = bundle.manifest
-        self._shapes, self._members = cpu.output_shapes, len(manifest.members)
+        self._shapes, self._sizes = cpu.output_shapes, manifest.input_sizes_px
         self._said = os.fdopen(os.memfd_create("edgetpu-stderr"), "r+b")
         self._connection, theirs = socket.socketpair()
         package_root = str(Path(__file__).parents[1])
@@ -218,9 +217,9 @@ class _Child:
             )
         try:
             self._start(bundle, device)
-            size = manifest.input_size_px
             # the first run is the slow one (networks go to the device), and the one that fails if any does
-            self.invoke(np.zeros((len(manifest.views), size, size, 3), np.int8), device.start_timeout_s)
+            blank = [np.zeros((len(manifest.views), size, size, 3), np.int8) for size in self._sizes]
+            self.invoke(blank, device.start_timeout_s)
         except EngineFailed as error:
             self.close()
             raise EngineUnavailable(error.what, _REPLUG) from error
@@ -233,7 +232,7 @@ class _Child:
         manifest = bundle.manifest
         order = {
             "members": manifest.members,
-            "input_size": manifest.input_size_px,
+            "input_sizes": manifest.input_sizes_px,
             "class_count": len(manifest.classes),
             "library": device.library,
         }
@@ -248,19 +247,20 @@ class _Child:
             kind = BundleError if answer["error"] == BundleError.__name__ else EngineUnavailable
             raise kind(answer["what"], answer["remedy"])
 
-    def invoke(self, batch: NDArray[np.int8], timeout_s: float) -> Outputs:
-        """Run one batch.
+    def invoke(self, batches: Batches, timeout_s: float) -> Outputs:
+        """Run one picture's batches.
 
         Raises:
             EngineFailed: no answer in time, or the process is gone; either way it is of no more use.
         """
         deadline = monotonic() + timeout_s
         try:
-            send(self._connection, np.ascontiguousarray(batch).data.cast("B"), deadline)
+            for batch in dict(zip(self._sizes, batches, strict=True)).values():
+                send(self._connection, np.ascontiguousarray(batch).data.cast("B"), deadline)
             content = receive(self._connection, deadline)
         except OSError as error:
             raise self._failed(error) from error
-        return Outputs.from_bytes(content, self._shapes, self._members, len(batch))
+        return Outputs.from_bytes(content, self._shapes, len(batches[0]))
 
     def close(self) -> None:
         """End the process, whatever it is doing."""

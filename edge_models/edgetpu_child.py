@@ -1,7 +1,8 @@
 """The process that holds the Edge TPU: started by `edge_models.edgetpu`, which it talks to over its standard input.
 
 It gets a JSON order and each network's bytes, answers `{}` or `{"error", "what", "remedy"}`, and from then on turns
-every message that holds a batch into one that holds its outputs. It ends when the other side is gone.
+a picture's batches, a message for each input size, into one message that holds their outputs. It ends when the other
+side is gone.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import threading
 
 import numpy as np
 
-from edge_models.engine import Outputs
+from edge_models.engine import Batches, Outputs
 from edge_models.errors import EdgeModelError
 from edge_models.framing import receive, send
 from edge_models.interpreter import Network, load_networks
@@ -28,20 +29,23 @@ def main() -> int:
     order = json.loads(receive(connection))
     members = {name: receive(connection) for name in order["members"]}
     try:
-        networks = load_networks(members, order["input_size"], order["class_count"], order["library"])
+        networks = load_networks(members, order["input_sizes"], order["class_count"], order["library"])
     except EdgeModelError as error:
         answer = {"error": type(error).__name__, "what": error.what, "remedy": error.remedy}
         send(connection, json.dumps(answer).encode())
         return 1
     send(connection, b"{}")
     while True:
-        send(connection, _serve(networks, receive(connection), order["input_size"]))
+        batches = {
+            size: np.frombuffer(receive(connection), np.int8).reshape(-1, size, size, 3)
+            for size in dict.fromkeys(order["input_sizes"])
+        }
+        send(connection, _serve(networks, [batches[size] for size in order["input_sizes"]]))
 
 
-def _serve(networks: list[Network], message: bytes, size: int) -> bytes:
-    batch = np.frombuffer(message, np.int8).reshape(-1, size, size, 3)
-    outputs = Outputs.empty(networks[0].output_shapes, len(networks), len(batch))
-    for member, network in enumerate(networks):
+def _serve(networks: list[Network], batches: Batches) -> bytes:
+    outputs = Outputs.empty([network.output_shapes for network in networks], len(batches[0]))
+    for member, (network, batch) in enumerate(zip(networks, batches, strict=True)):
         for view, picture in enumerate(batch):
             network.run(picture, outputs, (member, view))
     return outputs.to_bytes()

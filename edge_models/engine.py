@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,49 +35,54 @@ class Outputs:
 
     Attributes:
         logits: float32[members, views, C].
-        activation_map: float32[members, views, rows, columns, C], the logits before averaging over the picture.
+        activation_maps: of every member float32[views, rows, columns, C], the logits before averaging over the picture.
         embedding: float32[members, views, D].
         inference_ms: float32[members, views], how long each inference took; those of several threads ran at once.
     """
 
     logits: NDArray[np.float32]
-    activation_map: NDArray[np.float32]
+    activation_maps: tuple[NDArray[np.float32], ...]
     embedding: NDArray[np.float32]
     inference_ms: NDArray[np.float32]
 
     @classmethod
-    def empty(cls, shapes: OutputShapes, members: int, views: int) -> Outputs:
-        """Arrays to be filled."""
+    def empty(cls, shapes: Sequence[OutputShapes], views: int) -> Outputs:
+        """Arrays to be filled, of members with these shapes."""
+        members, first = len(shapes), shapes[0]
         return cls(
-            logits=np.empty((members, views, *shapes.logits), np.float32),
-            activation_map=np.empty((members, views, *shapes.activation_map), np.float32),
-            embedding=np.empty((members, views, *shapes.embedding), np.float32),
+            logits=np.empty((members, views, *first.logits), np.float32),
+            activation_maps=tuple(np.empty((views, *each.activation_map), np.float32) for each in shapes),
+            embedding=np.empty((members, views, *first.embedding), np.float32),
             inference_ms=np.empty((members, views), np.float32),
         )
 
     def parts(self) -> tuple[NDArray[np.float32], ...]:
         """All arrays in the order of the attributes."""
-        return self.logits, self.activation_map, self.embedding, self.inference_ms
+        return self.logits, *self.activation_maps, self.embedding, self.inference_ms
 
     def to_bytes(self) -> bytes:
         """All values in the order of the attributes, what `from_bytes` reads."""
         return b"".join(part.tobytes() for part in self.parts())
 
     @classmethod
-    def from_bytes(cls, content: bytes, shapes: OutputShapes, members: int, views: int) -> Outputs:
+    def from_bytes(cls, content: bytes, shapes: Sequence[OutputShapes], views: int) -> Outputs:
         """Read what `to_bytes` wrote on the same machine.
 
         Raises:
             ValueError: not as many bytes as the shapes ask for.
         """
-        outputs = cls.empty(shapes, members, views)
+        outputs = cls.empty(shapes, views)
         if len(content) != sum(part.nbytes for part in outputs.parts()):
-            raise ValueError(f"{len(content)} bytes are not the outputs for {members} members and {views} views")
+            raise ValueError(f"{len(content)} bytes are not the outputs for {len(shapes)} members and {views} views")
         start = 0
         for part in outputs.parts():
             part[...] = np.frombuffer(content, np.float32, part.size, start).reshape(part.shape)
             start += part.nbytes
         return outputs
+
+
+Batches = Sequence[NDArray[np.int8]]
+"""What every member takes: int8[views, size, size, 3] in C order; one array for all members of that size."""
 
 
 class Interpreter(Protocol):
@@ -87,11 +93,11 @@ class Interpreter(Protocol):
         """What `invoke` expects its batch to be quantised with."""
 
     @property
-    def output_shapes(self) -> OutputShapes:
-        """What `invoke` gives for one member and one view."""
+    def output_shapes(self) -> Sequence[OutputShapes]:
+        """What `invoke` gives for one view, by member; only the activation maps' sides may differ."""
 
-    def invoke(self, batch: NDArray[np.int8]) -> Outputs:
-        """Run every member on every view, int8[views, size, size, 3] in C order.
+    def invoke(self, batches: Batches) -> Outputs:
+        """Run every member on every view of its batch.
 
         Raises:
             EngineFailed: the engine stopped answering, or is closed.

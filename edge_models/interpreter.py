@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from edge_models import edgetpu
 from edge_models.bundle import Bundle
-from edge_models.engine import Interpreter, Outputs, OutputShapes, Quantisation
+from edge_models.engine import Batches, Interpreter, Outputs, OutputShapes, Quantisation
 from edge_models.errors import BundleError, EngineFailed, EngineUnavailable
 from edge_models.prediction import Engine
 
@@ -129,7 +129,7 @@ class Network:
         except (ValueError, RuntimeError) as error:
             raise EngineFailed(f"inference failed ({_line(error)})", "Start the program again") from error
         self._read(self._logits, outputs.logits[place])
-        self._read(self._activation_map, outputs.activation_map[place])
+        self._read(self._activation_map, outputs.activation_maps[place[0]][place[1]])
         self._read(self._embedding, outputs.embedding[place])
         outputs.inference_ms[place] = (perf_counter() - started) * 1e3
 
@@ -140,12 +140,14 @@ class Network:
         np.multiply(real, np.float32(tensor.quantisation.scale), out=real)
 
 
-def load_networks(members: Mapping[str, bytes], input_size: int, class_count: int, library: str = "") -> list[Network]:
+def load_networks(
+    members: Mapping[str, bytes], input_sizes: Sequence[int], class_count: int, library: str = ""
+) -> list[Network]:
     """All members of a bundle, checked to go together.
 
     Args:
         members: a .tflite file's bytes by name, in the manifest's order.
-        input_size: as `Network`.
+        input_sizes: one a member, as `Network`.
         class_count: as `Network`.
         library: as `Network`.
 
@@ -153,13 +155,17 @@ def load_networks(members: Mapping[str, bytes], input_size: int, class_count: in
         BundleError: a network is not what the manifest says, or the members do not go together.
         EngineUnavailable: as `Network`.
     """
-    networks = [Network(name, content, input_size, class_count, library) for name, content in members.items()]
+    networks = [
+        Network(name, content, size, class_count, library)
+        for (name, content), size in zip(members.items(), input_sizes, strict=True)
+    ]
     first = next(iter(members))
+    embedding = networks[0].output_shapes.embedding
     for name, network in zip(members, networks, strict=True):
         if network.input_quantisation != networks[0].input_quantisation:
             raise BundleError(f"{name} quantises its input otherwise than {first}", _REMEDY)
-        if network.output_shapes != networks[0].output_shapes:
-            raise BundleError(f"{name} has outputs of other shapes than {first}", _REMEDY)
+        if network.output_shapes.embedding != embedding:
+            raise BundleError(f"{name} has an embedding of another length than {first}", _REMEDY)
     return networks
 
 
@@ -185,23 +191,23 @@ class CpuInterpreter:
         members = dict(zip(manifest.members, bundle.member_bytes, strict=True))
         self.threads = min(wanted, len(members) * len(manifest.views))
         self._networks = [
-            load_networks(members, manifest.input_size_px, len(manifest.classes)) for _ in range(self.threads)
+            load_networks(members, manifest.input_sizes_px, len(manifest.classes)) for _ in range(self.threads)
         ]
         self.input_quantisation = self._networks[0][0].input_quantisation
-        self.output_shapes = self._networks[0][0].output_shapes
+        self.output_shapes = [network.output_shapes for network in self._networks[0]]
         # the calling thread works too; a pool starts a thread when it first needs one
         self._pool = ThreadPoolExecutor(max(1, self.threads - 1), "inference")
 
-    def invoke(self, batch: NDArray[np.int8]) -> Outputs:
+    def invoke(self, batches: Batches) -> Outputs:
         """See `Interpreter.invoke`."""
         if not self._networks:
             raise EngineFailed("the engine is closed", "Open it again")
-        members = len(self._networks[0])
-        outputs = Outputs.empty(self.output_shapes, members, len(batch))
-        work = deque((member, view) for member in range(members) for view in range(len(batch)))
-        helpers = [self._pool.submit(_run_all, networks, batch, outputs, work) for networks in self._networks[1:]]
+        views = len(batches[0])
+        outputs = Outputs.empty(self.output_shapes, views)
+        work = deque((member, view) for member in range(len(batches)) for view in range(views))
+        helpers = [self._pool.submit(_run_all, networks, batches, outputs, work) for networks in self._networks[1:]]
         try:
-            _run_all(self._networks[0], batch, outputs, work)
+            _run_all(self._networks[0], batches, outputs, work)
         finally:
             for helper in helpers:
                 helper.exception()  # no interpreter may still be in use when this returns or raises
@@ -228,16 +234,14 @@ def runtime_name() -> str:
     return str(_runtime())
 
 
-def _run_all(
-    networks: Sequence[Network], batch: NDArray[np.int8], outputs: Outputs, work: deque[tuple[int, int]]
-) -> None:
+def _run_all(networks: Sequence[Network], batches: Batches, outputs: Outputs, work: deque[tuple[int, int]]) -> None:
     """Take (member, view) from `work` until nothing is left."""
     while True:
         try:
             member, view = work.popleft()
         except IndexError:
             return
-        networks[member].run(batch[view], outputs, (member, view))
+        networks[member].run(batches[member][view], outputs, (member, view))
 
 
 @dataclass(frozen=True)

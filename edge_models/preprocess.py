@@ -138,7 +138,7 @@ def crop_square(rgb: NDArray[np.uint8], view: View, size: int) -> NDArray[np.uin
 
 
 def reduced(
-    rgb: NDArray[np.uint8], views: Sequence[View], size: int, least_side_px: int = 1, spread: Spread = map
+    rgb: NDArray[np.uint8], views: Sequence[View], sizes: Sequence[int], least_side_px: int = 1, spread: Spread = map
 ) -> NDArray[np.uint8]:
     """As little of a picture as `model_input` needs: halved, and where every view is centred its central square alone.
 
@@ -150,7 +150,7 @@ def reduced(
     Args:
         rgb: uint8[height, width, 3], only read.
         views: see `model_input`.
-        size: see `model_input`.
+        sizes: see `model_input`, at least one.
         least_side_px: the shorter side that somebody else needs besides.
         spread: see the module.
 
@@ -161,11 +161,11 @@ def reduced(
         ValueError: as `halved` and `least_side`.
     """
     _check_picture(rgb)
-    least = max(least_side_px, least_side(views, size))
+    least = max(least_side_px, least_side(views, max(sizes)))
     height, width = rgb.shape[:2]
     if not any(view.dx or view.dy for view in views):
-        # model_input halves on for the smallest zoom: what is cut off on either side must be whole pixels there too
-        count = _halvings(height, width, least_side([View(min(view.zoom for view in views))], size))
+        # model_input halves on for the smallest zoom and size: what is cut off must be whole pixels there too
+        count = _halvings(height, width, least_side([View(min(view.zoom for view in views))], min(sizes)))
         spare = abs(height - width) >> (count + 1) << count
         rgb = rgb[:, spare : width - spare] if height < width else rgb[spare : height - spare]
     return halved(rgb, least, spread)

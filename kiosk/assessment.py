@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from edge_models.bundle import Bundle
 from edge_models.context import Context
+from edge_models.engine import Batches
 from edge_models.errors import EngineError
 from edge_models.prediction import Prediction
 from edge_models.preprocess import Spread, reduced
@@ -48,9 +49,9 @@ class Predictor(Protocol):
     @property
     def bundle(self) -> Bundle: ...
 
-    def prepare(self, rgb: NDArray[np.uint8], spread: Spread) -> NDArray[np.int8]: ...
+    def prepare(self, rgb: NDArray[np.uint8], spread: Spread) -> Batches: ...
 
-    def predict(self, batch: NDArray[np.int8], context: Context | None) -> Prediction: ...
+    def predict(self, batches: Batches, context: Context | None) -> Prediction: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,10 +116,10 @@ def assess(
     started = perf_counter()
     manifest = classifier.bundle.manifest
     # gate and model look at the same small copy; reducing the camera's large picture costs more than either
-    rgb = reduced(frame.rgb, manifest.views, manifest.input_size_px, LEAST_SIDE_PX, spread)
+    rgb = reduced(frame.rgb, manifest.views, manifest.input_sizes_px, LEAST_SIDE_PX, spread)
     both_began = perf_counter()
     judging = beside(_judge, rgb)
-    batch = classifier.prepare(rgb, spread)
+    batches = classifier.prepare(rgb, spread)
     prepared = perf_counter()
     quality, judged = judging.result()
     together = min(prepared, judged) - both_began
@@ -141,7 +142,7 @@ def assess(
     if gate and quality.verdict is Verdict.RETAKE:
         return replace(verdict, timings_ms=timings | {"total": _since_ms(started)})
     try:
-        prediction = classifier.predict(batch, context)
+        prediction = classifier.predict(batches, context)
     except EngineError as error:
         return fault(error, Reason.ENGINE_FAULT, now=now, frame=frame)
     timings |= prediction.timings_ms

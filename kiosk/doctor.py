@@ -102,7 +102,7 @@ def check_model_and_engine(config: Config) -> list[Check]:
     checks = [Check("model", Status.OK, found)]
     try:
         with Classifier.open(folder, model.engine, model.threads) as classifier:
-            grey = np.full((manifest.input_size_px, manifest.input_size_px, 3), 128, np.uint8)
+            grey = np.full((*[max(manifest.input_sizes_px)] * 2, 3), 128, np.uint8)
             classifier.classify(grey)  # the first run warms caches up
             started = perf_counter()
             engine = classifier.classify(grey).engine

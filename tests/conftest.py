@@ -28,7 +28,7 @@ def new_tiny_document() -> dict[str, Any]:
         "intended_use": "tests",
         "not_tested_on": "everything",
         "classes": ["nv", "mel", "vasc", "bkl", "akiec", "df", "bcc"],
-        "input_size_px": 32,
+        "input_size_px": [32, 48],
         "members": list(MEMBERS),
         "views": [
             View().to_json(),

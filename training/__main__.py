@@ -191,7 +191,7 @@ def _quantize(options: argparse.Namespace) -> None:
     path.write_bytes(content)
     validation = parts[Part.VALIDATION]
     real = predict_logits(trained, validation, View(), size).argmax(axis=1)
-    evidence = run_networks([content], [sample.path for sample in validation], [View()], size)
+    evidence = run_networks([content], [sample.path for sample in validation], [View()], [size])
     integer = evidence.log_softmax[:, 0, 0].argmax(axis=1)
     truth = targets(validation)
     cost: dict[str, Any] = {
@@ -213,10 +213,10 @@ def _quantize(options: argparse.Namespace) -> None:
 def _views(options: argparse.Namespace) -> None:
     from training.inference import run_networks
 
-    networks, size, split = read_members(options.runs)
+    networks, sizes, split = read_members(options.runs)
     validation = _parts(options, split)[Part.VALIDATION]
     views = make_views(CROPS, 8)
-    evidence = run_networks(list(networks.values()), [sample.path for sample in validation], views, size)
+    evidence = run_networks(list(networks.values()), [sample.path for sample in validation], views, sizes)
     print("inferences  orientations  balanced accuracy  crops")
     for choice, figure in view_table(evidence.log_softmax, targets(validation), views):
         crops = " ".join(crop_name(crop) for crop in choice.crops)
@@ -232,7 +232,7 @@ def _members(options: argparse.Namespace) -> None:
     from training.members import member_table, to_rows
     from training.robustness import other_camera
 
-    networks, size, split = read_members(options.runs)
+    networks, sizes, split = read_members(options.runs)
     parts = _parts(options, split)
     every = targets([sample for samples in parts.values() for sample in samples])
     held_out = parts[Part.VALIDATION]
@@ -249,7 +249,10 @@ def _members(options: argparse.Namespace) -> None:
     pictures[elsewhere] = [other_camera(number)(read_rgb(sample.path)) for number, sample in enumerate(held_out)]
     views = make_views([read_crop(name) for name in options.crops], options.orientations)
     table = member_table(
-        {part: run_networks(list(networks.values()), some, views, size).log_softmax for part, some in pictures.items()},
+        {
+            part: run_networks(list(networks.values()), some, views, sizes).log_softmax
+            for part, some in pictures.items()
+        },
         {part: targets(samples) for part, samples in lesions.items()},
         "calibration lesions",
         np.bincount(every, minlength=len(CLASS_ORDER)) / len(every),
@@ -261,14 +264,14 @@ def _members(options: argparse.Namespace) -> None:
 def _calibrate(options: argparse.Namespace) -> None:
     from training.draft import write_draft
 
-    networks, size, split = read_members(options.runs)
+    networks, sizes, split = read_members(options.runs)
     photos = read_not_lesions(_data(options))
     write_draft(
         folder=_draft(options.into / options.id),
         model_id=options.id,
         members=networks,
         views=make_views([read_crop(name) for name in options.crops], options.orientations),
-        size=size,
+        sizes=sizes,
         split=split,
         parts=_parts(options, split),
         not_lesions=photos[::2],

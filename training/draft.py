@@ -34,7 +34,7 @@ def write_draft(
     model_id: str,
     members: Mapping[str, bytes],
     views: Sequence[View],
-    size: int,
+    sizes: Sequence[int],
     split: str,
     parts: Mapping[Part, Sequence[Sample]],
     not_lesions: Sequence[Path],
@@ -45,7 +45,7 @@ def write_draft(
         folder: of the draft.
         members: .tflite files' bytes by file name.
         views: what the kiosk will cut from a picture.
-        size: side of the networks' input in pixels.
+        sizes: side of every member's input in pixels.
         split: name of the split that the members were trained with.
         parts: of that split; the training part fits the feature space and what age, sex and site say, the calibration
             part the rest.
@@ -59,7 +59,7 @@ def write_draft(
     networks = list(members.values())
 
     calibration = parts[Part.CALIBRATION]
-    evidence = run_networks(networks, [sample.path for sample in calibration], views, size)
+    evidence = run_networks(networks, [sample.path for sample in calibration], views, sizes)
     mean_log_p = evidence.log_softmax.mean(axis=(1, 2))
     truth = targets(calibration)
     fitted = fit_probabilities(mean_log_p, truth, prevalence)
@@ -72,10 +72,10 @@ def write_draft(
     weight = choose_weight(tables, [sample.context for sample in calibration], probabilities, truth)
 
     chosen = np.linspace(0, len(training) - 1, min(FEATURE_PICTURES, len(training))).astype(int)
-    features = run_networks(networks[:1], [training[index].path for index in chosen], views, size).embedding
-    photos = run_networks(networks[:1], not_lesions, views, size).embedding
+    features = run_networks(networks[:1], [training[index].path for index in chosen], views, sizes[:1]).embedding
+    photos = run_networks(networks[:1], not_lesions, views, sizes[:1]).embedding
     made = [*widen([read_rgb(path) for path in not_lesions], NEGATIVES_SEED), *generate(NEGATIVES_SEED)]
-    others = np.concatenate([photos, run_networks(networks[:1], made, views, size).embedding])
+    others = np.concatenate([photos, run_networks(networks[:1], made, views, sizes[:1]).embedding])
     space = fit_feature_space(features, others)
     threshold = familiarity_threshold(distances(space, evidence.embedding), distances(space, photos))
 
@@ -86,7 +86,7 @@ def write_draft(
     document = {
         "model_id": model_id,
         "classes": [lesion.code for lesion in CLASS_ORDER],
-        "input_size_px": size,
+        "input_size_px": list(sizes),
         "members": list(members),
         "views": [view.to_json() for view in views],
         "calibration": asdict(fitted),

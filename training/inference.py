@@ -34,7 +34,7 @@ def run_networks(
     networks: Sequence[bytes],
     pictures: Sequence[Path | NDArray[np.uint8]],
     views: Sequence[View],
-    size: int,
+    sizes: Sequence[int],
     threads: int = 2,
 ) -> Evidence:
     """Run every view of every picture through every network.
@@ -43,21 +43,26 @@ def run_networks(
         networks: .tflite files' bytes.
         pictures: image files, or uint8[height, width, 3] each.
         views: at least one.
-        size: side of the networks' input in pixels.
+        sizes: side of every network's input in pixels.
     """
     mine = local()
     started = time.monotonic()
 
     def run(number: int) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         if not hasattr(mine, "networks"):
-            mine.networks = [Network("network", content, size, len(CLASS_ORDER)) for content in networks]
+            mine.networks = [
+                Network("network", content, size, len(CLASS_ORDER))
+                for content, size in zip(networks, sizes, strict=True)
+            ]
         quantisation = mine.networks[0].input_quantisation
         picture = pictures[number]
         rgb = read_rgb(picture) if isinstance(picture, Path) else picture
-        batch = model_input(rgb, views, size, quantisation.scale, quantisation.zero_point)
-        outputs = Outputs.empty(mine.networks[0].output_shapes, len(networks), len(views))
-        for member, network in enumerate(mine.networks):
-            for place, view in enumerate(batch):
+        batches = {
+            size: model_input(rgb, views, size, quantisation.scale, quantisation.zero_point) for size in set(sizes)
+        }
+        outputs = Outputs.empty([network.output_shapes for network in mine.networks], len(views))
+        for member, (network, size) in enumerate(zip(mine.networks, sizes, strict=True)):
+            for place, view in enumerate(batches[size]):
                 network.run(view, outputs, (member, place))
         if number and number % 500 == 0:
             print(f"{number}/{len(pictures)} pictures, {time.monotonic() - started:.0f} s", flush=True)

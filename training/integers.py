@@ -26,7 +26,7 @@ def judge_in_float(runs: Sequence[Path], manifest: Manifest, samples: Sequence[S
     """What the kiosk would say with the networks as they were before rounding.
 
     Args:
-        runs: of the members, in any order, with the checkpoint that was quantized.
+        runs: of the members, in their order, with the checkpoint that was quantized.
         manifest: of their bundle: views and calibration.
         samples: N images.
 
@@ -34,13 +34,13 @@ def judge_in_float(runs: Sequence[Path], manifest: Manifest, samples: Sequence[S
         RunError: a run has no checkpoint, or was trained on since it was quantized.
     """
     total = np.zeros((len(samples), len(manifest.classes)))
-    for run in runs:
+    for run, size in zip(runs, manifest.input_sizes_px, strict=True):
         network, step = load_trained(run, read_config(run).model)
         if step != read_quantization(run)["step"]:
             raise RunError(f"{run} was trained on since it was quantized: run `python -m training quantize` again")
         for number, view in enumerate(manifest.views, start=1):
             print(f"{run.name} in float32, {len(samples)} images: view {number}/{len(manifest.views)}", flush=True)
-            total += log_softmax(predict_logits(network, samples, view, manifest.input_size_px))
+            total += log_softmax(predict_logits(network, samples, view, size))
     probabilities = calibrate(total / (len(runs) * len(manifest.views)), manifest.calibration)
     order = [manifest.classes.index(lesion) for lesion in CLASS_ORDER]
     return FloatJudgements(probabilities[:, order], equal_priors(probabilities, manifest.calibration)[:, order])

@@ -62,12 +62,12 @@ def model_card(document: Mapping[str, Any]) -> str:
         if all("integers" in values for values in lesions.values()):
             table.append([title, *(form.format(values["integers"][key]) for values in lesions.values())])
     inferences = len(document["members"]) * len(document["views"])
+    sizes = " and ".join(f"{size} × {size}" for size in dict.fromkeys(document["input_size_px"]))
     photos = figures["not_lesions"]
     return f"""# {document["model_id"]}
 
 MobileNetV2 with full-integer (int8) weights and activations: {len(document["members"])} network(s) ×
-{len(document["views"])} views = {inferences} inferences a picture, {document["input_size_px"]} × \
-{document["input_size_px"]} pixels each.
+{len(document["views"])} views = {inferences} inferences a picture, {sizes} pixels each.
 
 ## Intended use
 

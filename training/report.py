@@ -97,7 +97,8 @@ def accuracy_by_inferences(loaded: Bundle, samples: Sequence[Sample]) -> list[di
     manifest = loaded.manifest
     views = list(dict.fromkeys([*make_views(CROPS, 8), *manifest.views]))
     print(f"{len(samples)} images, {len(manifest.members)} network(s) on {len(views)} views", flush=True)
-    evidence = run_networks(loaded.member_bytes, [sample.path for sample in samples], views, manifest.input_size_px)
+    paths = [sample.path for sample in samples]
+    evidence = run_networks(loaded.member_bytes, paths, views, manifest.input_sizes_px)
     truth = np.array([manifest.classes.index(sample.label) for sample in samples])
     return accuracy_rows(evidence.log_softmax, truth, views, manifest.members, manifest.calibration)
 
@@ -142,9 +143,9 @@ def report(
         Heading(1, f"What {manifest.model_id} is worth"),
         Text(
             f"{len(manifest.members)} network(s) × {len(manifest.views)} views = {inferences} inferences a picture, "
-            f"int8, {manifest.input_size_px} px; created {document['created']}; split {document['split']}. Measured by "
-            f"“python -m training report” through the kiosk's own classifier on the published files "
-            f"(fingerprint {fingerprint(bundle)})."
+            f"int8, {' and '.join(map(str, dict.fromkeys(manifest.input_sizes_px)))} px; created "
+            f"{document['created']}; split {document['split']}. Measured by “python -m training report” through the "
+            f"kiosk's own classifier on the published files (fingerprint {fingerprint(bundle)})."
         ),
         Text(
             "The held-out lesions chose views, recipe and members; temperature, biases and thresholds come from other "

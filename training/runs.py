@@ -42,22 +42,23 @@ def read_quantization(run: Path) -> dict[str, Any]:
     return dict(json.loads((run / QUANTIZATION).read_text(encoding="utf-8")))
 
 
-def read_members(runs: Sequence[Path]) -> tuple[dict[str, bytes], int, str]:
-    """The members' bytes by file name, their input size and the split that all were trained with.
+def read_members(runs: Sequence[Path]) -> tuple[dict[str, bytes], tuple[int, ...], str]:
+    """The members' bytes by file name, their input sizes and the split that all were trained with.
 
     Raises:
         RunError: a run is not quantized, or they do not fit each other.
     """
     configs = [read_config(run) for run in runs]
-    if len({(config.model.size_px, config.split) for config in configs}) != 1:
-        raise RunError("members must share input size and split")
+    if len({config.split for config in configs}) != 1:
+        raise RunError("members must share their split")
     files = [network_file(run) for run in runs]
     if len({file.name for file in files}) != len(files):
         raise RunError("members must be different runs")
     for run, file in zip(runs, files, strict=True):
         if not file.is_file():
             raise RunError(f"{run} is not quantized: run `python -m training quantize` first")
-    return {file.name: file.read_bytes() for file in files}, configs[0].model.size_px, configs[0].split
+    sizes = tuple(config.model.size_px for config in configs)
+    return {file.name: file.read_bytes() for file in files}, sizes, configs[0].split
 
 
 def runs_of(bundle: Path, runs: Sequence[Path]) -> list[Path]:

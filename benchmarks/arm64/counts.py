@@ -49,7 +49,7 @@ def main() -> None:
         "bundle": manifest.model_id,
         "members": len(manifest.members),
         "views": len(manifest.views),
-        "input_size_px": manifest.input_size_px,
+        "input_sizes_px": list(manifest.input_sizes_px),
         "inferences": len(manifest.members) * len(manifest.views),
         "anchor": anchor.NAME,
         "frame": "12 megapixels of the phantom camera",

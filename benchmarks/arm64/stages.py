@@ -17,7 +17,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from benchmarks.arm64.counts import STAGES
 from edge_models.classifier import Classifier
-from edge_models.preprocess import model_input, reduced
+from edge_models.preprocess import reduced
 from kiosk.quality import LEAST_SIDE_PX, check
 
 _MARK = 1_000_000  # counter.c's
@@ -41,16 +41,16 @@ def main(frame: Path, anchor: Path) -> None:
     published = Interpreter(model_path=str(anchor), num_threads=1)
     published.allocate_tensors()
     with Classifier.open(engine="cpu", threads=1) as classifier:
-        manifest, inputs = classifier.bundle.manifest, classifier.interpreter.input_quantisation
+        manifest = classifier.bundle.manifest
         # as `kiosk.assessment.assess` does it: gate and model look at the same small copy
-        views, size = manifest.views, manifest.input_size_px
-        small = reduced(rgb, views, size, LEAST_SIDE_PX)
-        batch = model_input(small, views, size, inputs.scale, inputs.zero_point)
+        views, sizes = manifest.views, manifest.input_sizes_px
+        small = reduced(rgb, views, sizes, LEAST_SIDE_PX)
+        batches = classifier.prepare(small)
         stages: dict[str, Callable[[], object]] = {
-            "reduce": lambda: reduced(rgb, views, size, LEAST_SIDE_PX),
+            "reduce": lambda: reduced(rgb, views, sizes, LEAST_SIDE_PX),
             "quality": lambda: check(small),
-            "preprocess": lambda: model_input(small, views, size, inputs.scale, inputs.zero_point),
-            "invoke": lambda: classifier.interpreter.invoke(batch),
+            "preprocess": lambda: classifier.prepare(small),
+            "invoke": lambda: classifier.interpreter.invoke(batches),
             "classify": lambda: classifier.classify(small),
             "frame_copy": rgb.copy,
             "anchor": published.invoke,

@@ -55,7 +55,7 @@ def make_latency() -> Callable[..., dict[str, Any]]:
                 "commit": "abc",
             },
             "engine": {"runtime": "ai-edge-litert 2.3.0", "device": "cpu", "threads": 4, "note": ""},
-            "bundle": {"model_id": "m", "members": 1, "views": 8, "input_size_px": 224},
+            "bundle": {"model_id": "m", "members": 1, "views": 8, "input_sizes_px": [224]},
             "camera": "phantom",
             "options": {},
             "cold": [{"python": 0.1, "result": 0.9, "total": 1.0}],

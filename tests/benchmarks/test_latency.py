@@ -49,7 +49,7 @@ def test_three_captures_from_the_command_line_to_the_page(
     document = json.loads(results.read_text(encoding="utf-8"))
     assert len(document["warm"]) == 3
     assert len(document["cold"]) == 1
-    assert document["bundle"] == {"model_id": "tiny-untrained", "members": 2, "views": 4, "input_size_px": 32}
+    assert document["bundle"] == {"model_id": "tiny-untrained", "members": 2, "views": 4, "input_sizes_px": [32, 48]}
     assert document["engine"]["threads"] >= 1
     assert document["machine"]["cores"] >= 1
     assert document["summary"] == json.loads(json.dumps(summarise(document)))

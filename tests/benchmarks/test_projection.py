@@ -36,7 +36,7 @@ def new_counts(members: int = 1, views: int = 8, input_size_px: int = 224) -> di
         "bundle": "some-model",
         "members": members,
         "views": views,
-        "input_size_px": input_size_px,
+        "input_sizes_px": [input_size_px] * members,
         "inferences": members * views,
         "commit": "",
         "instructions": {processor: dict(INSTRUCTIONS) for processor in processors},

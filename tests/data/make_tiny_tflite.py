@@ -1,4 +1,4 @@
-"""Make tiny_a_int8.tflite and tiny_b_int8.tflite: untrained networks with the inputs and outputs of a real member.
+"""Make tiny_a_int8.tflite and its like: untrained networks with the inputs and outputs of a real member.
 
 Needs TensorFlow (`pip install 'dermakiosk[training]'`). Run: `python tests/data/make_tiny_tflite.py`. Tests compare
 engines and runtimes with each other, never with stored outputs, so that a new converter may write other bytes.
@@ -14,14 +14,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-SIZE, CLASSES, EMBEDDING = 32, 7, 12
+CLASSES, EMBEDDING = 7, 12
 
 
-def network(seed: int) -> bytes:
-    """A full-int8 .tflite file with seeded random weights, batch 1."""
+def network(seed: int, size: int) -> bytes:
+    """A full-int8 .tflite file with seeded random weights, batch 1, for pictures of `size` pixels a side."""
     keras.utils.set_random_seed(seed)
     spread = keras.initializers.RandomNormal(stddev=0.4, seed=seed)
-    inputs = keras.Input(batch_shape=(1, SIZE, SIZE, 3))
+    inputs = keras.Input(batch_shape=(1, size, size, 3))
     features = keras.layers.Conv2D(8, 5, 4, "same", activation="relu6", kernel_initializer=spread)(inputs)
     features = keras.layers.Conv2D(EMBEDDING, 3, 2, "same", activation="relu6", kernel_initializer=spread)(features)
     activation_map = keras.layers.Conv2D(CLASSES, 1, kernel_initializer=spread)(features)
@@ -37,7 +37,7 @@ def network(seed: int) -> bytes:
 
     def representative() -> Iterator[list[Any]]:
         for _ in range(32):
-            coarse = random.uniform(-1.0, 1.0, (1, 4, 4, 3))
+            coarse = random.uniform(-1.0, 1.0, (1, size // 8, size // 8, 3))
             picture = np.kron(coarse, np.ones((1, 8, 8, 1))).astype(np.float32)
             picture[0, 0, 0], picture[0, 0, 1] = -1.0, 1.0  # the whole range, so that both members quantise it alike
             yield [picture]
@@ -51,5 +51,5 @@ def network(seed: int) -> bytes:
 
 
 if __name__ == "__main__":
-    for seed, name in enumerate(("tiny_a_int8.tflite", "tiny_b_int8.tflite")):
-        Path(__file__).with_name(name).write_bytes(network(seed))
+    for seed, (name, size) in enumerate((("a", 32), ("b", 48), ("c", 48))):
+        Path(__file__).with_name(f"tiny_{name}_int8.tflite").write_bytes(network(seed, size))

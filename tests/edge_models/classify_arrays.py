@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from edge_models.classifier import Classifier
-from edge_models.preprocess import model_input
 
 
 def main(bundle: Path, pictures: Path, results: Path) -> None:
@@ -16,15 +15,12 @@ def main(bundle: Path, pictures: Path, results: Path) -> None:
     with np.load(pictures) as loaded, Classifier.open(bundle, "cpu") as classifier:
         manifest = classifier.bundle.manifest
         for name in loaded.files:
-            quantisation = classifier.interpreter.input_quantisation
-            batch = model_input(
-                loaded[name], manifest.views, manifest.input_size_px, quantisation.scale, quantisation.zero_point
-            )
-            outputs = classifier.interpreter.invoke(batch)
+            batches = classifier.prepare(loaded[name])
+            outputs = classifier.interpreter.invoke(batches)
             prediction = classifier.classify(loaded[name])
-            arrays[f"{name}/batch"] = batch
+            arrays[f"{name}/batch"] = batches[0]
             arrays[f"{name}/logits"] = outputs.logits
-            arrays[f"{name}/activation_map"] = outputs.activation_map
+            arrays[f"{name}/activation_map"] = outputs.activation_maps[0][np.newaxis]
             arrays[f"{name}/embedding"] = outputs.embedding
             arrays[f"{name}/probabilities"] = np.array([prediction.probabilities[each] for each in manifest.classes])
             arrays[f"{name}/unfamiliarity"] = np.array(prediction.unfamiliarity)

@@ -127,9 +127,11 @@ def put(*keys: str, value: object) -> Callable[[dict[str, Any]], None]:
         (put("classes", value=7), "manifest.json"),
         (put("input_size_px", value=0), "input_size_px must be a positive whole number"),
         (put("input_size_px", value=True), "input_size_px must be a positive whole number"),
+        (put("input_size_px", value=[32]), "or one for each of 2 members"),
+        (put("input_size_px", value=[32, 0]), "or one for each of 2 members"),
         (put("members", value=[]), "at least one member"),
         (put("members", value=["tiny_a_int8.tflite"] * 2), "no member twice"),
-        (put("members", value=["absent.tflite"]), "names absent.tflite but has no hash"),
+        (put("members", value=["tiny_a_int8.tflite", "absent.tflite"]), "names absent.tflite but has no hash"),
         (put("views", value=[]), "one view"),
         (put("views", value=[{"zoom": 0.5}]), "zoom must be 1 or more"),
         (put("views", value=[{"zoom": 10**400}]), "manifest.json"),
@@ -211,6 +213,8 @@ names = st.text("abcdefghijklmnopqrstuvwxyz0123456789_-.", min_size=1, max_size=
     bias=st.lists(st.floats(-20.0, 20.0), min_size=7, max_size=7),
     weights=st.lists(st.floats(0.01, 1.0), min_size=7, max_size=7),
     thresholds=st.tuples(share, share, share),
+    sizes=st.lists(st.integers(1, 999), min_size=3, max_size=3),
+    several=st.booleans(),
 )
 @settings(max_examples=60, deadline=None)
 def test_load_gives_back_what_seal_was_given(
@@ -222,13 +226,15 @@ def test_load_gives_back_what_seal_was_given(
     bias: list[float],
     weights: list[float],
     thresholds: tuple[float, float, float],
+    sizes: list[int],
+    several: bool,
 ) -> None:
     prevalence = [weight / sum(weights) for weight in weights]
     document = {
         "model_id": text,
         **dict.fromkeys(bundles.TEXT_KEYS, text),
         "classes": order,
-        "input_size_px": 224,
+        "input_size_px": sizes[: len(members)] if several else sizes[0],
         "members": list(members),
         "views": [view.to_json() for view in views],
         "calibration": {"temperature": temperature, "class_bias": bias, "prevalence": prevalence},
@@ -249,6 +255,7 @@ def test_load_gives_back_what_seal_was_given(
     manifest = bundle.manifest
     assert manifest.model_id == manifest.texts["created"] == text
     assert list(manifest.views) == views
+    assert manifest.input_sizes_px == tuple(sizes[: len(members)] if several else sizes[:1] * len(members))
     assert [lesion.code for lesion in manifest.classes] == order
     assert manifest.calibration == bundles.Calibration(temperature, tuple(bias), tuple(prevalence))
     assert manifest.decision == bundles.Decision(thresholds[0], thresholds[1], 0.9, thresholds[2])

@@ -88,7 +88,7 @@ def test_the_activation_map_is_turned_back_upright(view: View) -> None:
 
 
 def test_the_activation_map_averages_members_and_upright_views() -> None:
-    maps = np.zeros((2, 3, 2, 2, 2), np.float32)
+    maps = np.zeros((2, 3, 2, 2, 2), np.float32)  # members, views, rows, columns, classes
     maps[0, 0, 0, 0, 1], maps[1, 0, 0, 0, 1] = 4.0, 2.0
     maps[:, 1, 0, 1, 1] = 5.0  # the flipped view: its right is the picture's left
     maps[:, 2, :, :, 1] = 100.0  # a zoomed view does not show the whole square
@@ -99,6 +99,18 @@ def test_the_activation_map_averages_members_and_upright_views() -> None:
     assert upright.tolist() == [[4.0, 0.0], [0.0, 0.0]]
     assert upright.dtype == np.float32
     assert upright_activation(maps[:, 2:], views[2:], 1) is None
+
+
+def test_the_activation_map_is_as_fine_as_the_finest_member() -> None:
+    coarse, fine = np.zeros((1, 2, 2, 1), np.float32), np.zeros((1, 4, 4, 1), np.float32)
+    coarse[0, 0, 0], fine[0, 3, 3] = 4.0, 2.0
+    upright = upright_activation([coarse, fine], [View()], 0)
+    assert upright is not None
+    assert upright.shape == (4, 4)
+    assert upright[0, 0] == 2.0
+    assert upright[3, 3] == 1.0
+    assert upright[0, 3] == upright[3, 0] == 0.0
+    assert upright[1, 1] > upright[2, 2] > 0.0  # in between, the coarse one fades out
 
 
 def by_class(values: list[float]) -> dict[LesionClass, float]:
@@ -153,9 +165,12 @@ def reference(folder: Path, rgb: Any) -> tuple[dict[str, float], float]:
     manifest = bundle.manifest
     interpreter = CpuInterpreter(bundle, 1)
     scale, zero_point = interpreter.input_quantisation.scale, interpreter.input_quantisation.zero_point
-    views = [crop_square(rgb, view, manifest.input_size_px) for view in manifest.views]
-    stored = np.floor((np.stack(views) / 127.5 - 1.0) / scale + 0.5001) + zero_point  # ties go up, noise aside
-    outputs = interpreter.invoke(np.clip(stored, -128, 127).astype(np.int8))
+    batches = []
+    for size in manifest.input_sizes_px:
+        views = [crop_square(rgb, view, size) for view in manifest.views]
+        stored = np.floor((np.stack(views) / 127.5 - 1.0) / scale + 0.5001) + zero_point  # ties go up, noise aside
+        batches.append(np.clip(stored, -128, 127).astype(np.int8))
+    outputs = interpreter.invoke(batches)
     interpreter.close()
     weights = np.ones(7)
     for logits in outputs.logits.reshape(-1, 7).astype(np.float64):
@@ -178,7 +193,7 @@ def test_a_picture_goes_through_all_steps(tiny_bundle: Path, picture: Any) -> No
     likely = {lesion for lesion, p in prediction.probabilities.items() if p >= 0.2}
     assert prediction.prediction_set == likely | {prediction.top(1)[0][0]}
     assert prediction.activation_map is not None
-    assert prediction.activation_map.shape == (4, 4)
+    assert prediction.activation_map.shape == (6, 6)
     assert prediction.activation_map.min() >= 0.0
     assert prediction.model_id == "tiny-untrained"
     assert prediction.engine.device == "cpu"

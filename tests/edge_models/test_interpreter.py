@@ -30,30 +30,30 @@ def bundle(tiny_bundle: Path) -> Bundle:
 
 
 @pytest.fixture
-def batch() -> Any:
-    """int8[9, 32, 32, 3] of coarse patches, as the networks were quantised on."""
-    coarse = np.random.default_rng(3).integers(-128, 128, (9, 4, 4, 3), dtype=np.int8)
-    return np.kron(coarse, np.ones((1, 8, 8, 1), np.int8))
+def batches() -> list[Any]:
+    """int8[9, 32, 32, 3] and int8[9, 48, 48, 3] of coarse patches, as the networks were quantised on."""
+    rng = np.random.default_rng(3)
+    coarse = [rng.integers(-128, 128, (9, side, side, 3), dtype=np.int8) for side in (4, 6)]
+    return [np.kron(each, np.ones((1, 8, 8, 1), np.int8)) for each in coarse]
 
 
 def same(left: Outputs, right: Outputs) -> bool:
-    return all(
-        np.array_equal(getattr(left, name), getattr(right, name)) for name in ("logits", "activation_map", "embedding")
-    )
+    arrays = zip(left.parts()[:-1], right.parts()[:-1], strict=True)  # all but the times
+    return all(np.array_equal(one, other) for one, other in arrays)
 
 
-def test_outputs_have_the_shapes_and_relations_of_the_network(bundle: Bundle, batch: Any) -> None:
+def test_outputs_have_the_shapes_and_relations_of_the_network(bundle: Bundle, batches: list[Any]) -> None:
     interpreter = open_interpreter(bundle, "cpu")
     assert interpreter.input_quantisation.zero_point == -1
     assert interpreter.input_quantisation.scale == pytest.approx(2 / 255)
-    outputs = interpreter.invoke(batch)
+    outputs = interpreter.invoke(batches)
     assert outputs.logits.shape == (2, 9, 7)
-    assert outputs.activation_map.shape == (2, 9, 4, 4, 7)
+    assert [maps.shape for maps in outputs.activation_maps] == [(9, 4, 4, 7), (9, 6, 6, 7)]
     assert outputs.embedding.shape == (2, 9, 12)
-    assert {each.dtype for each in (outputs.logits, outputs.activation_map, outputs.embedding)} == {np.dtype("f4")}
+    assert {each.dtype for each in outputs.parts()} == {np.dtype("f4")}
     # the tiny networks average their map into the logits: dequantised right, both agree but for rounding and a few
     # logits at the end of int8
-    apart = np.abs(outputs.activation_map.mean(axis=(2, 3)) - outputs.logits)
+    apart = np.abs(np.stack([maps.mean(axis=(1, 2)) for maps in outputs.activation_maps]) - outputs.logits)
     assert np.quantile(apart, 0.95) < 0.03
     assert outputs.embedding.min() >= 0.0  # averages of relu6
     assert np.ptp(outputs.logits[0] - outputs.logits[1]) > 0.1, "two members, not one twice"
@@ -61,41 +61,43 @@ def test_outputs_have_the_shapes_and_relations_of_the_network(bundle: Bundle, ba
 
 
 @pytest.mark.parametrize("threads", [2, 3, 64])
-def test_results_do_not_depend_on_the_number_of_threads(bundle: Bundle, batch: Any, threads: int) -> None:
+def test_results_do_not_depend_on_the_number_of_threads(bundle: Bundle, batches: list[Any], threads: int) -> None:
     one, many = CpuInterpreter(bundle, 1), CpuInterpreter(bundle, threads)
     assert one.describe().threads == 1
     assert many.describe().threads == min(threads, 8)  # 2 members x 4 views
     for _ in range(5):
-        assert same(one.invoke(batch), many.invoke(batch))
+        assert same(one.invoke(batches), many.invoke(batches))
     one.close()
     many.close()
 
 
-def test_every_view_is_computed_alone(bundle: Bundle, batch: Any) -> None:
+def test_every_view_is_computed_alone(bundle: Bundle, batches: list[Any]) -> None:
     interpreter = CpuInterpreter(bundle)
-    whole = interpreter.invoke(batch)
-    for index in range(len(batch)):
-        single = interpreter.invoke(batch[index : index + 1])
+    whole = interpreter.invoke(batches)
+    for index in range(len(batches[0])):
+        single = interpreter.invoke([batch[index : index + 1] for batch in batches])
         assert np.array_equal(single.logits[:, 0], whole.logits[:, index])
         assert np.array_equal(single.embedding[:, 0], whole.embedding[:, index])
-        assert np.array_equal(single.activation_map[:, 0], whole.activation_map[:, index])
+        for alone, among in zip(single.activation_maps, whole.activation_maps, strict=True):
+            assert np.array_equal(alone[0], among[index])
     interpreter.close()
 
 
-def test_members_keep_the_manifests_order(bundle: Bundle, batch: Any) -> None:
-    turned = dataclasses.replace(bundle, member_bytes=bundle.member_bytes[::-1])
+def test_members_keep_the_manifests_order(bundle: Bundle, batches: list[Any]) -> None:
+    manifest = dataclasses.replace(bundle.manifest, input_sizes_px=bundle.manifest.input_sizes_px[::-1])
+    turned = dataclasses.replace(bundle, manifest=manifest, member_bytes=bundle.member_bytes[::-1])
     left, right = CpuInterpreter(bundle), CpuInterpreter(turned)
-    assert np.array_equal(left.invoke(batch).logits, right.invoke(batch).logits[::-1])
+    assert np.array_equal(left.invoke(batches).logits, right.invoke(batches[::-1]).logits[::-1])
     left.close()
     right.close()
 
 
-def test_a_closed_engine_says_so(bundle: Bundle, batch: Any) -> None:
+def test_a_closed_engine_says_so(bundle: Bundle, batches: list[Any]) -> None:
     interpreter = open_interpreter(bundle, "cpu", threads=2)
     interpreter.close()
     interpreter.close()
     with pytest.raises(EngineFailed, match="closed"):
-        interpreter.invoke(batch)
+        interpreter.invoke(batches)
 
 
 def test_the_runtime_says_nothing_on_the_terminal(tiny_bundle: Path) -> None:
@@ -135,8 +137,9 @@ def test_engine_and_threads_are_checked(bundle: Bundle) -> None:
     ("changes", "says"),
     [
         ({"input_size_px": 224}, r"takes \[1, 32, 32, 3\], the manifest says \[1, 224, 224, 3\]"),
-        ({"members": ["MODEL_CARD.md"]}, "not a network"),
-        ({"members": ["empty.tflite"]}, "not a network"),
+        ({"input_size_px": [32, 224]}, r"tiny_b_int8.tflite takes \[1, 48, 48, 3\], the manifest says \[1, 224"),
+        ({"input_size_px": 32, "members": ["MODEL_CARD.md"]}, "not a network"),
+        ({"input_size_px": 32, "members": ["empty.tflite"]}, "not a network"),
     ],
 )
 def test_networks_that_do_not_fit_the_manifest_are_refused(

@@ -158,17 +158,21 @@ def plain_model_input(rgb: NDArray[np.uint8], chosen: list[View], size: int) -> 
     blocks=st.sampled_from([1, 2, 4, 8]),
     chosen=st.lists(centred | views, min_size=1, max_size=4),
     seed=st.integers(0, 9),
+    larger=st.integers(2, 7),
 )
 def test_bands_threads_and_the_square_alone_change_no_byte(
-    pool: ThreadPoolExecutor, height: int, width: int, blocks: int, chosen: list[View], seed: int
+    pool: ThreadPoolExecutor, height: int, width: int, blocks: int, chosen: list[View], seed: int, larger: int
 ) -> None:
     size = 2  # of the model: smaller than any crop, so that everything shrinks
     rgb = picture(blocks * height, blocks * width, seed)
     wanted = plain_model_input(rgb, chosen, size)
     np.testing.assert_array_equal(model_input(rgb, chosen, size, SCALE, ZERO_POINT), wanted)
     np.testing.assert_array_equal(model_input(rgb, chosen, size, SCALE, ZERO_POINT, pool.map), wanted)
-    small = reduced(rgb, chosen, size, 7, pool.map)
+    sizes = [size, larger, size]
+    small = reduced(rgb, chosen, sizes, 7, pool.map)
     np.testing.assert_array_equal(model_input(small, chosen, size, SCALE, ZERO_POINT), wanted)
+    both = (model_input(image, chosen, larger, SCALE, ZERO_POINT) for image in (small, rgb))
+    np.testing.assert_array_equal(*both)
 
 
 @pytest.fixture(scope="module")
@@ -180,12 +184,12 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 def test_a_camera_s_picture_becomes_its_central_square_where_no_view_looks_beside_it() -> None:
     rgb = picture(304, 408)  # 3 : 4, as cameras have it
     turned = [View(), View(quarter_turns=1), View(zoom=1.25)]
-    small = reduced(rgb, turned, 28, 64)
+    small = reduced(rgb, turned, [28], 64)
     whole = halved(rgb, least_side(turned, 28))
     assert whole.shape == (76, 102, 3)
     np.testing.assert_array_equal(small, whole[:, 13:89])
     beside = [*turned, View(zoom=1.25, dx=1.0)]
-    np.testing.assert_array_equal(reduced(rgb, beside, 28, 64), halved(rgb, least_side(beside, 28)))
+    np.testing.assert_array_equal(reduced(rgb, beside, [28], 64), halved(rgb, least_side(beside, 28)))
 
 
 @pytest.mark.parametrize(
@@ -195,15 +199,16 @@ def test_a_square_that_begins_within_a_pixel_keeps_that_pixel(shape: tuple[int, 
     """Cut off, it would shift the square by half of it, and all its pixels would be means of others."""
     rgb = picture(*shape)
     whole = halved(rgb, least_side([View()], 24))
-    small = reduced(rgb, [View()], 24)
+    small = reduced(rgb, [View()], [24])
     np.testing.assert_array_equal(small, whole[:, beside:-beside])
     assert small.shape[1] == small.shape[0] + 1
     np.testing.assert_array_equal(crop_square(small, View(), 24), crop_square(rgb, View(), 24))
 
 
 def test_no_more_of_a_12_megapixel_picture_is_read_than_gate_and_model_see() -> None:
-    small = reduced(picture(3040, 4056), [View(), View(zoom=1.2)], 224, 512)
+    small = reduced(picture(3040, 4056), [View(), View(zoom=1.2)], [224], 512)
     assert small.shape == (760, 760, 3)
+    assert reduced(picture(3040, 4056), [View()], [320, 224], 512).shape == (760, 760, 3)
 
 
 def test_a_picture_of_the_right_size_passes_unchanged() -> None:

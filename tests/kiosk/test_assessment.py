@@ -25,7 +25,7 @@ from kiosk.triage import AdviceLevel
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 DECISION = Decision(0.3, 0.15, 0.95, 0.8)
-MANIFEST = SimpleNamespace(decision=DECISION, views=(View(),), input_size_px=224)
+MANIFEST = SimpleNamespace(decision=DECISION, views=(View(),), input_sizes_px=(224,))
 
 
 @dataclass

@@ -17,7 +17,7 @@ def test_files_and_pixels_give_what_the_classifier_sees(tmp_path: Path, shared_t
     loaded = bundles.load(shared_tiny_bundle)
     manifest = loaded.manifest
     evidence = run_networks(
-        loaded.member_bytes, [tmp_path / "a.png", picture], manifest.views, manifest.input_size_px, threads=1
+        loaded.member_bytes, [tmp_path / "a.png", picture], manifest.views, manifest.input_sizes_px, threads=1
     )
     assert evidence.log_softmax.shape == (2, 2, 4, 7)
     np.testing.assert_array_equal(evidence.log_softmax[0], evidence.log_softmax[1])

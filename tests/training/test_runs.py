@@ -47,11 +47,13 @@ def test_a_member_without_a_run_and_a_run_without_a_member_are_errors(tmp_path: 
 
 def test_members_must_fit_each_other(tmp_path: Path) -> None:
     one, two = make_run(tmp_path / "x", b"1"), make_run(tmp_path / "y", b"2")
-    assert read_members([one, two]) == ({"x_int8.tflite": b"1", "y_int8.tflite": b"2"}, 224, "generated")
+    larger = make_run(tmp_path / "large", b"4", CONFIG + "\n[model]\nsize_px = 320\n")
+    networks = {"x_int8.tflite": b"1", "large_int8.tflite": b"4"}
+    assert read_members([one, larger]) == (networks, (224, 320), "generated")
     with pytest.raises(RunError, match="different runs"):
         read_members([one, one])
     other = make_run(tmp_path / "z", b"3", CONFIG.replace("generated", "another"))
-    with pytest.raises(RunError, match="share input size and split"):
+    with pytest.raises(RunError, match="share their split"):
         read_members([one, other])
     (two / "y_int8.tflite").unlink()
     with pytest.raises(RunError, match="not quantized"):
