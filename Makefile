@@ -68,9 +68,10 @@ lint: .venv/dev.stamp  ## style, types, shell scripts
 bench: .venv/dev.stamp  ## the benchmark suites
 	@$(bin)/python -m pytest benchmarks -o addopts="--import-mode=importlib" --benchmark-only $(ARGS)
 
-# in their order: each of these starts from the one before; `python -m training --help` has what more there is
-MEMBERS ?= mobilenet_v2_d mobilenet_v2_e
-CROPS ?= 1 1.2
+# in their order: each step starts from the one before, and the last member learns from the first two;
+# `python -m training --help` has what more there is
+MEMBERS ?= mobilenet_v2_g mobilenet_v2_e mobilenet_v2_h
+CROPS ?= 1:neutral
 MODEL ?= $(lastword $(MEMBERS))-bundle
 member_runs = $(addprefix runs/,$(MEMBERS))
 

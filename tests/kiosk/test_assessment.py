@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from edge_models.bundle import Decision
 from edge_models.context import Context
+from edge_models.engine import Batches
 from edge_models.errors import EngineFailed
 from edge_models.labels import LesionClass
 from edge_models.prediction import Engine, Prediction
@@ -35,10 +36,10 @@ class FixedModel:
     answer: Prediction | EngineFailed
     bundle: Any = field(default_factory=lambda: SimpleNamespace(manifest=MANIFEST))
 
-    def prepare(self, rgb: NDArray[np.uint8], spread: Spread) -> NDArray[np.int8]:
-        return np.zeros((1, 224, 224, 3), np.int8)
+    def prepare(self, rgb: NDArray[np.uint8], spread: Spread) -> Batches:
+        return [np.zeros((1, 224, 224, 3), np.int8)]
 
-    def predict(self, batch: NDArray[np.int8], context: Context | None) -> Prediction:
+    def predict(self, batches: Batches, context: Context | None) -> Prediction:
         if isinstance(self.answer, EngineFailed):
             raise self.answer
         return self.answer

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from edge_models.bundle import Calibration, Decision, Familiarity, Manifest
 from edge_models.context import Context
+from edge_models.engine import Batches
 from edge_models.errors import EngineFailed
 from edge_models.labels import LesionClass
 from edge_models.prediction import Engine, Prediction
@@ -83,10 +84,10 @@ class ActingClassifier:
     def describe(self) -> Engine:
         return Engine("stage 1.0", "cpu", 2)
 
-    def prepare(self, rgb: NDArray[np.uint8], spread: Any = map) -> NDArray[np.int8]:
-        return np.zeros((1, 224, 224, 3), np.int8)
+    def prepare(self, rgb: NDArray[np.uint8], spread: Any = map) -> Batches:
+        return [np.zeros((1, 224, 224, 3), np.int8)]
 
-    def predict(self, batch: NDArray[np.int8], context: Context | None = None) -> Prediction:
+    def predict(self, batches: Batches, context: Context | None = None) -> Prediction:
         act = self._script.act()
         if act == "no_engine":
             raise EngineFailed("The engine stopped answering", "Restart the kiosk; if this repeats, report it")
