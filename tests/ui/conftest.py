@@ -172,6 +172,18 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+# a promise, because the page's policy lets nothing be evaluated from a string inside it
+PAINTED = """(limit) => new Promise((resolve, reject) => {
+  const due = performance.now() + limit;
+  const look = () => {
+    if (performance.getEntriesByName("kiosk:painted").length) resolve();
+    else if (performance.now() > due) reject(new Error("no picture was painted"));
+    else setTimeout(look, 20);
+  };
+  look();
+})"""
+
+
 @dataclass
 class Screen:
     """One page of the kiosk as a person with one finger sees it."""
@@ -197,8 +209,10 @@ class Screen:
         self.picture()
 
     def to_result(self) -> None:
+        self.page.evaluate("performance.clearMarks('kiosk:painted')")
         self.tap(".shutter")
         self.see(".result .dock button")
+        self.page.evaluate(PAINTED, WAIT_MS)  # the picture follows the words by a frame or two
 
     def resize(self, size: str) -> None:
         width, height = SIZES[size]
