@@ -1,7 +1,7 @@
 """The colour of the light on a picture, and the picture as it would be in neutral light.
 
-Dermatoscopes light the skin each in a colour of its own. Estimated from the picture and taken out, that difference
-costs a network about half of what it costs otherwise (`training/README.md`, Light).
+Dermatoscopes light the skin each in a colour of its own. Estimated from the picture and taken out, it costs a network
+little (`training/README.md`, Sizes and light).
 
 The estimate is the same to the bit on x86-64 and arm64: counts are added up exactly, and the gains are rounded far
 above what two mathematics libraries differ in.
