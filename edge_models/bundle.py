@@ -270,13 +270,10 @@ def _number(value: Any, name: str, low: float, high: float) -> float:
 
 
 def _input_sizes(value: Any, members: int) -> tuple[int, ...]:
-    """One for every member, or one for all."""
-    sizes = value if isinstance(value, list) else [value] * members
-    if len(sizes) != members or any(type(size) is not int or size < 1 for size in sizes):
-        raise ValueError(
-            f"input_size_px must be a positive whole number, or one for each of {members} members, not {value!r}"
-        )
-    return tuple(sizes)
+    """One for every member."""
+    if not isinstance(value, list) or len(value) != members or any(type(size) is not int or size < 1 for size in value):
+        raise ValueError(f"input_size_px must be a positive whole number for each of {members} members, not {value!r}")
+    return tuple(value)
 
 
 def _read(path: Path) -> bytes:

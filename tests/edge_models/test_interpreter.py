@@ -136,10 +136,10 @@ def test_engine_and_threads_are_checked(bundle: Bundle) -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"input_size_px": 224}, r"takes \[1, 32, 32, 3\], the manifest says \[1, 224, 224, 3\]"),
+        ({"input_size_px": [224, 48]}, r"tiny_a_int8.tflite takes \[1, 32, 32, 3\], the manifest says \[1, 224"),
         ({"input_size_px": [32, 224]}, r"tiny_b_int8.tflite takes \[1, 48, 48, 3\], the manifest says \[1, 224"),
-        ({"input_size_px": 32, "members": ["MODEL_CARD.md"]}, "not a network"),
-        ({"input_size_px": 32, "members": ["empty.tflite"]}, "not a network"),
+        ({"input_size_px": [32], "members": ["MODEL_CARD.md"]}, "not a network"),
+        ({"input_size_px": [32], "members": ["empty.tflite"]}, "not a network"),
     ],
 )
 def test_networks_that_do_not_fit_the_manifest_are_refused(
