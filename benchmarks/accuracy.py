@@ -31,6 +31,11 @@ class Choice:
     split: str
 
     @property
+    def views(self) -> int:
+        """What each member sees of one picture."""
+        return len(self.crops) * self.orientations
+
+    @property
     def name(self) -> str:
         """Short, for a point of a chart: members x crops x orientations."""
         return f"{len(self.members)} × {len(self.crops)} × {self.orientations}"

@@ -7,6 +7,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from benchmarks import charts, documents, kinds, peers, targets
 from benchmarks.accuracy import Choice
 from benchmarks.board import THROTTLED_NOW, memory_words
@@ -221,23 +223,39 @@ def _accuracy(latency: Mapping[str, Any], choices: Sequence[Choice]) -> str:
     title = "Accuracy against time"
     if not choices:
         return _card(title, "Left out: no accuracy table was given, and this bundle has none.", "")
-    stages, bundle = latency["summary"]["warm"], latency["bundle"]
-    each_ms = stages["invoke"]["p50"] / (bundle["members"] * bundle["views"])
+    stages = latency["summary"]["warm"]
+    names = max((choice.members for choice in choices), key=len)
+    by_member = _inference_ms(latency)
+    mean_ms = sum(by_member) / len(by_member)
+    # of another bundle's table it is not known whose inference is whose
+    each_ms = dict(zip(names, by_member, strict=True)) if len(names) == len(by_member) else {}
     rest_ms = stages["total"]["p50"] - stages["invoke"]["p50"]
     drawn = []
     for split in dict.fromkeys(choice.split for choice in choices):
         points = [
-            charts.Point(choice.name, choice.details, rest_ms + each_ms * choice.inferences, choice.balanced_accuracy)
+            charts.Point(
+                choice.name,
+                choice.details,
+                rest_ms + sum(each_ms.get(name, mean_ms) for name in choice.members) * choice.views,
+                choice.balanced_accuracy,
+            )
             for choice in choices
             if choice.split == split
         ]
         drawn.append(f"<p>On {escape(split)}:</p>{charts.accuracy(points)}")
     words = (
-        "Balanced accuracy of choices of members × crops × orientations. Their time is the number of inferences times "
-        f"what one takes here ({each_ms:.2f} ms with all cores at work) and everything else of a capture "
-        f"({rest_ms:.1f} ms)."
+        "Balanced accuracy of choices of members × crops × orientations. Their time is that of their inferences here, "
+        f"with all cores at work ({', '.join(f'{ms:.2f}' for ms in by_member)} ms, by member), and everything else of "
+        f"a capture ({rest_ms:.1f} ms)."
     )
     return _card(title, words, "".join(drawn))
+
+
+def _inference_ms(latency: Mapping[str, Any]) -> list[float]:
+    """What of the median invoke falls to one inference of each member, in proportion to their own times."""
+    own = np.mean([sample["inferences_ms"] for sample in latency["warm"] if sample["inferences_ms"]], axis=(0, 2))
+    share = own / own.sum() / latency["bundle"]["views"]
+    return [float(ms) for ms in latency["summary"]["warm"]["invoke"]["p50"] * share]
 
 
 def _engine(latency: Mapping[str, Any]) -> str:

@@ -85,6 +85,16 @@ def test_accuracy_is_drawn_when_it_is_given_and_left_out_with_a_word(make_latenc
     assert "no accuracy table was given" in page([make_latency()])
 
 
+def test_a_member_of_larger_inputs_takes_its_own_time(make_latency: Make) -> None:
+    latency = make_latency()
+    latency["bundle"] |= {"members": 2, "views": 4}
+    invoke_ms = latency["summary"]["warm"]["invoke"]["p50"]
+    for sample in latency["warm"]:
+        sample["inferences_ms"] = [[1.0] * 4, [3.0] * 4]
+    table = {**ACCURACY, "choices": [Choice((*names,), ("1",), 4, 4 * len(names), 0.7, "s") for names in ("a", "ab")]}
+    assert f"({invoke_ms / 16:.2f}, {3 * invoke_ms / 16:.2f} ms, by member)" in page([latency, table])
+
+
 def test_a_choice_takes_as_long_as_its_inferences(make_latency: Make) -> None:
     """Eight inferences are what was measured, so that this choice lies at the measured median."""
     latency = make_latency()
