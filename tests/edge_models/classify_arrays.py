@@ -18,7 +18,7 @@ def main(bundle: Path, pictures: Path, results: Path) -> None:
             batches = classifier.prepare(loaded[name])
             outputs = classifier.interpreter.invoke(batches)
             prediction = classifier.classify(loaded[name])
-            arrays[f"{name}/batch"] = batches[0]
+            arrays |= {f"{name}/batch/{member}": batch for member, batch in enumerate(batches)}
             arrays[f"{name}/logits"] = outputs.logits
             arrays[f"{name}/activation_map"] = outputs.activation_maps[0][np.newaxis]
             arrays[f"{name}/embedding"] = outputs.embedding
