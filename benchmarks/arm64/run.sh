@@ -22,7 +22,7 @@ pictures=$results/pictures
 steps=${STEPS:-doctor classify tests count proof}
 read -ra tests <<<"${TESTS:-tests/edge_models tests/kiosk}"
 proof=${PROOF:-$project/benchmarks/reference/arm64-proof.log}
-handler=/proc/sys/fs/binfmt_misc/dermakiosk-aarch64
+handler=/proc/sys/fs/binfmt_misc/qemu-aarch64 # the name that mmdebstrap looks for
 
 # Debian 12's qemu shows programs this machine's /proc/cpuinfo, on which LiteRT crashes: Debian 13's does not.
 modern_qemu() {
@@ -67,6 +67,8 @@ outside() {
   flock --nonblock 9 || die "another run.sh is at work in $cache"
   qemu=$(modern_qemu)
   mountpoint -q "${handler%/*}" || mount -t binfmt_misc binfmt_misc "${handler%/*}"
+  # where the system has one of its own, ours goes before it: the kernel asks the newest first
+  [ ! -e "$handler" ] || handler=${handler%/*}/dermakiosk-aarch64
   # the first bytes of an arm64 program; F opens the emulator now, so that it is there inside the tree too
   [ -e "$handler" ] || printf '%s' ":${handler##*/}:M::\x7f\x45\x4c\x46\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00:\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:$qemu:FC" >"${handler%/*}/register"
   trap 'echo -1 >"$handler"' EXIT
