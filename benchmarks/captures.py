@@ -50,7 +50,7 @@ def captures(station: Station, wanted: Callable[[int, float], bool]) -> Iterator
     count = 0
     while wanted(count, perf_counter() - started):
         live(station, live(station) + 1)  # the next picture may have been on its way when the last capture was made
-        ticket = station.begin(Examination())
+        ticket = station.begin(Examination()).ticket
         assessment = station.wait(ticket, LONG_S)
         if assessment is None:
             raise RuntimeError(f"a capture had no result after {LONG_S:.0f} s")

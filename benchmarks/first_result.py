@@ -26,7 +26,7 @@ def main(camera: str, engine: str, bundle: str = "") -> None:
     with Station(CameraChoice(camera).open, classifier) as station:
         live(station)
         marks["live picture"] = monotonic()
-        assessment = station.wait(station.begin(Examination()), LONG_S)
+        assessment = station.wait(station.begin(Examination()).ticket, LONG_S)
         marks["result"] = monotonic()
     if assessment is None or assessment.fault:
         raise SystemExit(f"no result came: {assessment.fault if assessment else 'timed out'}")

@@ -44,18 +44,23 @@ class Classifier:
             )
 
     @classmethod
-    def open(cls, folder: Path | None = None, engine: str = "auto", threads: int | None = None) -> Self:
+    def open(
+        cls, folder: Path | None = None, engine: str = "auto", threads: int | None = None, *, use_context: bool = True
+    ) -> Self:
         """Verify the bundle in `folder` (None: the one that ships) and open an engine for it.
 
         Args:
             engine: "auto", "cpu" or "edgetpu".
             threads: CPU threads; None for as many as there are cores.
+            use_context: False leaves the bundle's tables of age, sex and site aside: the picture alone counts.
 
         Raises:
             BundleError: the bundle is not what was published.
             EngineUnavailable: the engine named is not there ("auto" falls back to the CPU instead).
         """
         bundle = bundles.load(folder or bundles.default_bundle())
+        if not use_context:
+            bundle = replace(bundle, manifest=replace(bundle.manifest, context=None))
         interpreter = open_interpreter(bundle, engine, threads)
         try:
             return cls(bundle, interpreter)

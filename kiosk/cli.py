@@ -20,8 +20,9 @@ from kiosk.errors import ConfigError, KioskError
 
 # everything else is imported where it is used: --help and a wrong option answer at once
 if TYPE_CHECKING:
+    from edge_models.classifier import Classifier
     from kiosk.camera.picamera import LockedSettings
-    from kiosk.config import Config
+    from kiosk.config import Config, ModelConfig
 
 _INTERRUPTED = 130  # as shells count a program that SIGINT ended
 _PIPE_CLOSED = 141  # and one that SIGPIPE ended
@@ -83,7 +84,8 @@ def _parser() -> argparse.ArgumentParser:
         "lock-camera",
         help="measure exposure, white balance and focus of a camera module, for the configuration",
         description="Let a Raspberry Pi camera settle on a grey card or plain skin under the dermatoscope, and print "
-        "the lines of [camera] that hold what it settled on, so that colours repeat.",
+        "the keys of [camera] that hold what it settled on, so that colours repeat. A kiosk that runs has the camera: "
+        "sudo systemctl stop dermakiosk first, and start it again afterwards.",
     )
     lock.set_defaults(command=_lock_camera)
 
@@ -115,8 +117,7 @@ def _run(options: argparse.Namespace) -> int:
         config = override(config, "server", "port", options.port, "--port")
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
 
-    from edge_models.classifier import Classifier
-    from kiosk.camera.choose import CameraChoice, CameraSettings
+    from kiosk.camera.choose import CameraChoice
     from kiosk.camera.picamera import LockedSettings
     from kiosk.station import Station
     from kiosk.ui.server import serve
@@ -127,8 +128,8 @@ def _run(options: argparse.Namespace) -> int:
         colour_gains=config.camera.colour_gains,
         lens_position_dioptre=config.camera.lens_position_dioptre,
     )
-    choice = CameraChoice(config.camera.source, CameraSettings(picamera_settings=locked))
-    with Classifier.open(config.model.bundle, config.model.engine, config.model.threads) as classifier:
+    choice = CameraChoice(config.camera.source, locked)
+    with _open_classifier(config.model) as classifier:
         serve(
             Station(choice.open, classifier),
             classifier.bundle.manifest,
@@ -146,17 +147,16 @@ def _classify(options: argparse.Namespace) -> int:
         config = override(config, "model", "engine", options.engine, "--engine")
     logging.basicConfig(level=logging.WARNING, format="dermakiosk: %(message)s")
 
-    from edge_models.classifier import Classifier
     from kiosk import classify
     from kiosk.metadata import read_metadata
 
     examinations = read_metadata(options.metadata) if options.metadata else {}
     images, problems = classify.find_images(options.paths)
-    with Classifier.open(config.model.bundle, config.model.engine, config.model.threads) as classifier:
+    with _open_classifier(config.model) as classifier:
         if examinations:
             known = sum(path.stem in examinations for path in images)
-            tables = "" if classifier.bundle.manifest.context else ", but this model makes no use of it"
-            logging.getLogger().warning("%s knows %d of %d images%s", options.metadata, known, len(images), tables)
+            used = "" if classifier.bundle.manifest.context else ", but no use is made of it"
+            logging.getLogger().warning("%s knows %d of %d images%s", options.metadata, known, len(images), used)
         return classify.run(
             images,
             problems,
@@ -187,8 +187,14 @@ def _lock_camera(options: argparse.Namespace) -> int:
     return 0
 
 
+def _open_classifier(model: ModelConfig) -> Classifier:
+    from edge_models.classifier import Classifier
+
+    return Classifier.open(model.bundle, model.engine, model.threads, use_context=model.use_context)
+
+
 def toml_lines(settings: LockedSettings) -> str:
-    """The configuration's [camera] lines that fix `settings`."""
+    """The lines in the configuration's section [camera] that fix `settings`."""
     values = {
         "exposure_us": settings.exposure_us,
         "gain": settings.gain,
@@ -196,7 +202,7 @@ def toml_lines(settings: LockedSettings) -> str:
         "lens_position_dioptre": settings.lens_position_dioptre,
     }
     known = {key: value for key, value in values.items() if value is not None}
-    return "".join(["[camera]\n", *(f"{key} = {value}\n" for key, value in known.items())])
+    return "".join(f"{key} = {value}\n" for key, value in known.items())
 
 
 def _config(options: argparse.Namespace) -> Config:

@@ -53,11 +53,13 @@ class ModelConfig:
         bundle: folder of the model bundle; None: the one that ships.
         engine: one of `edge_models.interpreter.ENGINES`.
         threads: CPU threads; None: as many as there are cores.
+        use_context: whether age, sex and body site count beside the picture.
     """
 
     bundle: Path | None = None
     engine: str = "auto"
     threads: int | None = None
+    use_context: bool = True
 
 
 @dataclass(frozen=True)
@@ -199,6 +201,12 @@ def _whole(low: int, high: int) -> Callable[[object, Path], int]:
     return read
 
 
+def _switch(value: object, _base: Path) -> bool:
+    if value is not True and value is not False:
+        raise ValueError("true or false")
+    return value
+
+
 _READERS: Mapping[str, Mapping[str, Callable[[object, Path], Any]]] = {
     "camera": {
         "source": _source,
@@ -208,7 +216,7 @@ _READERS: Mapping[str, Mapping[str, Callable[[object, Path], Any]]] = {
         "lens_position_dioptre": _number(0, 40),
         "field_of_view_mm": _number(1, 500),
     },
-    "model": {"bundle": _path, "engine": _engine, "threads": _whole(1, 64)},
+    "model": {"bundle": _path, "engine": _engine, "threads": _whole(1, 64), "use_context": _switch},
     "server": {"port": _whole(1, 65535)},
 }
 KEYS = {section.name: tuple(_READERS[section.name]) for section in fields(Config)}

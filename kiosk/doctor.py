@@ -66,8 +66,9 @@ def check_camera(source: str) -> Check:
         return Check(
             "camera", Status.WARNING, "phantom: SIMULATED pictures", 'For patients set [camera] source = "auto"'
         )
-    cameras = [camera for camera in available_cameras() if camera.source != "phantom"]
-    asked = [c for c in cameras if source == "auto" or c.source == source or c.source.partition(":")[0] == source]
+    asked = [
+        c for c in available_cameras() if source == "auto" or c.source == source or c.source.partition(":")[0] == source
+    ]
     present = [camera for camera in asked if camera.present]
     if present:
         return Check("camera", Status.OK, f"{present[0].source}: {present[0].text}")

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kiosk.camera.base import Camera
+from kiosk.camera.base import Camera, is_simulated
 from kiosk.errors import CameraClosed, CameraError, CameraLost, CameraNotFound
 from kiosk.frame import Frame
 from kiosk.quality import QualityReport, check_preview
@@ -46,12 +46,14 @@ class Preview:
         jpeg: as wide as the camera's preview; empty while the camera is at fault.
         quality: live hints; None until the first were computed and during a fault.
         fault: what is wrong with the camera and what to do; empty when nothing is.
+        simulated: it does not show the patient.
     """
 
     number: int
     jpeg: bytes
     quality: QualityReport | None
     fault: str = ""
+    simulated: bool = False
 
 
 class CameraState(NamedTuple):
@@ -130,9 +132,10 @@ class LiveCamera:
                 raise self._fault
         try:
             return camera.capture()
-        except CameraError as error:
-            self._lose(camera, error)
-            raise
+        except Exception as error:
+            told = _told(error)
+            self._lose(camera, told)
+            raise told from error
 
     @contextmanager
     def resting(self) -> Iterator[None]:
@@ -156,6 +159,7 @@ class LiveCamera:
     def _rest(self, resting: bool) -> None:
         with self._changed:
             self._resting = resting
+            self._progress_s = monotonic()  # whoever asked for the rest is watched instead
             self._changed.notify_all()
 
     # the preview thread
@@ -179,17 +183,15 @@ class LiveCamera:
             if not self._viewer_or_idle_check():
                 return
             try:
-                frame = camera.preview()
-            except CameraError as error:
-                self._lose(camera, error)
-                continue
-            self._publish(frame, hints)
+                self._publish(camera.preview(), hints)
+            except Exception as error:
+                self._lose(camera, _told(error))
 
     def _open(self) -> bool:
         try:
             camera = self._open_camera()
-        except CameraError as error:
-            self._show_fault(error)
+        except Exception as error:
+            self._show_fault(_told(error))
             return False
         _log.info("camera: %s", camera.name)
         with self._changed:
@@ -204,9 +206,7 @@ class LiveCamera:
                 return
             self._camera = None
         camera.close()
-        self._show_fault(
-            CameraLost("The camera was closed", "Wait a moment") if isinstance(error, CameraClosed) else error
-        )
+        self._show_fault(error)
 
     def _show_fault(self, error: CameraError) -> None:
         with self._changed:
@@ -228,6 +228,7 @@ class LiveCamera:
 
         with self._changed:
             self._changed.wait_for(wanted, IDLE_CHECK_INTERVAL_S)
+            self._changed.wait_for(lambda: not (self._running and self._resting))  # an idle check is no reason to work
             return self._running
 
     def _publish(self, frame: Frame, hints: _Hints) -> None:
@@ -239,7 +240,8 @@ class LiveCamera:
 
     def _show(self, jpeg: bytes, quality: QualityReport | None, fault: str = "") -> None:
         with self._changed:
-            preview = self._preview = Preview(self._preview.number + 1, jpeg, quality, fault)
+            simulated = is_simulated(self._camera_name)
+            preview = self._preview = Preview(self._preview.number + 1, jpeg, quality, fault, simulated)
         self._tell_viewers(preview)
 
     def _tell_viewers(self, preview: Preview | None) -> None:
@@ -277,6 +279,16 @@ class _Hints:
             self._judged_s = monotonic()
         self._previous = rgb
         return self._quality
+
+
+def _told(error: Exception) -> CameraError:
+    """A camera's failure as an operator is told of it; a bug is one more failure, and the log has its trace."""
+    if isinstance(error, CameraClosed):  # by the other thread, which met the fault first
+        return CameraLost("The camera was interrupted", "Wait a moment")
+    if isinstance(error, CameraError):
+        return error
+    _log.error("the camera failed", exc_info=error)
+    return CameraLost("The camera failed", "Wait a moment; if this repeats, restart the kiosk and report it")
 
 
 def encode_preview(rgb: NDArray[np.uint8]) -> bytes:

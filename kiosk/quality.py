@@ -88,14 +88,17 @@ class QualityReport:
     """What the gate measured and what follows from it.
 
     Attributes:
-        verdict: `RETAKE` when there is any reason.
         reasons: what the operator should change, most important first.
         measures: by the names of `MEASURES`, in the units that stand there.
     """
 
-    verdict: Verdict
     reasons: tuple[Reason, ...]
     measures: Mapping[str, float]
+
+    @property
+    def verdict(self) -> Verdict:
+        """`RETAKE` when there is any reason."""
+        return Verdict.RETAKE if self.reasons else Verdict.PASS
 
 
 def check(rgb: NDArray[np.uint8]) -> QualityReport:
@@ -108,7 +111,7 @@ def check(rgb: NDArray[np.uint8]) -> QualityReport:
         ValueError: not such an array.
     """
     measures = _measure(_reduced_square(rgb))
-    return _report(_reasons(measures), measures)
+    return QualityReport(_reasons(measures), MappingProxyType(measures))
 
 
 def check_preview(rgb: NDArray[np.uint8], previous_rgb: NDArray[np.uint8] | None) -> QualityReport:
@@ -129,11 +132,7 @@ def check_preview(rgb: NDArray[np.uint8], previous_rgb: NDArray[np.uint8] | None
         blind = {Reason.NOTHING_IN_VIEW, Reason.TOO_DARK, Reason.TOO_BRIGHT} & set(reasons)
         if measures["shift"] > MAX_SHIFT and not blind and Reason.MOTION not in reasons:
             reasons = (*reasons, Reason.MOTION)
-    return _report(reasons, measures)
-
-
-def _report(reasons: tuple[Reason, ...], measures: dict[str, float]) -> QualityReport:
-    return QualityReport(Verdict.RETAKE if reasons else Verdict.PASS, reasons, MappingProxyType(measures))
+    return QualityReport(reasons, MappingProxyType(measures))
 
 
 def _reasons(measures: Mapping[str, float]) -> tuple[Reason, ...]:

@@ -39,7 +39,6 @@ class Case:
 
     ticket: str
     examination: Examination
-    assessment: Assessment | None
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,6 @@ class Station:
         open_camera: Callable[[], Camera],
         classifier: Classifier,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        new_ticket: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
         """Nothing runs before the `with` block is entered, and everything is closed when it is left.
 
@@ -69,12 +67,10 @@ class Station:
             open_camera: opens the camera; called again after every fault.
             classifier: closed with the station.
             clock: the wall clock, with a zone.
-            new_ticket: makes names of cases that no earlier run of the program has used.
         """
         self._live = LiveCamera(open_camera)
         self._classifier = classifier
         self._clock = clock
-        self._new_ticket = new_ticket
         self._lock = threading.Lock()  # guards everything below
         self._case: Case | None = None
         self._job: Future[Assessment] | None = None
@@ -97,20 +93,20 @@ class Station:
         """As `LiveCamera.preview_after`."""
         return self._live.preview_after(number)
 
-    def begin(self, examination: Examination) -> str:
-        """Take a picture and assess it in the worker; returns the case's ticket.
+    def begin(self, examination: Examination) -> Case:
+        """Take a picture and assess it in the worker.
 
-        While one is being assessed a second call (a double tap) returns that one's ticket. A case that is finished but
-        not done is replaced (Retake).
+        While one is being assessed a second call (a tap in another window) returns that case, which may be another
+        patient's. A case that is finished but not done is replaced (Retake).
         """
         with self._lock:
             if self._case is not None and self._examining():
-                return self._case.ticket
-            ticket = self._new_ticket()
-            self._case = Case(ticket, examination, None)
+                return self._case
+            # a name that no earlier run of the program has used: a page may have slept through a restart
+            self._case = Case(secrets.token_hex(8), examination)
             self._job_started_s = monotonic()
             self._job = self._worker.submit(self._examine, examination)
-            return ticket
+            return self._case
 
     def wait(self, ticket: str, timeout_s: float) -> Assessment | None:
         """Wait for the assessment of a case; None when it is still going on after `timeout_s`.
@@ -130,15 +126,15 @@ class Station:
     def current(self) -> Case | None:
         """The case that is not done yet; it survives a reload of the browser."""
         with self._lock:
-            if self._case is None or self._job is None:
-                return None
-            return replace(self._case, assessment=self._job.result() if self._job.done() else None)
+            return self._case
 
-    def done(self, ticket: str) -> None:
-        """Forget a case; nothing of it is kept. Does nothing when it is another's turn already."""
+    def done(self, ticket: str) -> bool:
+        """Forget a case; nothing of it is kept. False, and nothing happens, when it is another's turn already."""
         with self._lock:
-            if self._case is not None and self._case.ticket == ticket:
-                self._case = self._job = None
+            if self._case is None or self._case.ticket != ticket:
+                return False
+            self._case = self._job = None
+            return True
 
     def status(self) -> StationStatus:
         """How the camera and the engine are."""

@@ -19,5 +19,13 @@ set -- "$@" --disable-pinch --overscroll-history-navigation=0
 set -- "$@" --disable-background-networking --disable-component-update --disable-sync --disable-domain-reliability
 set -- "$@" --host-resolver-rules="MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
-port=$(/opt/dermakiosk/venv/bin/python -I -c 'from kiosk import config; print(config.load().server.port)') || exit 1
+# the page looks for its server by itself, but only once it was loaded: a first start that fails is waited for
+port=$(/opt/dermakiosk/venv/bin/python -I -c '
+import socket, time
+from kiosk import config
+port, waited = config.load().server.port, 0
+while socket.socket().connect_ex(("127.0.0.1", port)) and waited < 60:
+    time.sleep(1)
+    waited += 1
+print(port)') || exit 1
 exec "$browser" "$@" "http://127.0.0.1:$port/"

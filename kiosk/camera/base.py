@@ -20,6 +20,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def is_simulated(camera: str) -> bool:
+    """Whether a camera of that name shows pictures that are not of the patient."""
+    return camera.startswith(("phantom", "replay"))
+
+
 class Camera(Protocol):
     """One camera with one owner. Opening it is the adapter's constructor; thread-safe after that.
 

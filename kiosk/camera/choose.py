@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk.camera import picamera, usb
@@ -18,21 +18,7 @@ from kiosk.errors import CameraError, CameraNotFound, ConfigError
 SOURCES = "auto, picamera2, usb, usb:N, replay:DIR or phantom"
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class CameraSettings:
-    """What the configuration says of cameras; the defaults suit all of them.
-
-    Attributes:
-        picamera_still_size: width and height of a capture in px; the sensor's own by default.
-        picamera_settings: exposure, colours and focus that are fixed from the start.
-        phantom_seed: decides the simulated patients.
-    """
-
-    picamera_still_size: tuple[int, int] | None = None
-    picamera_settings: LockedSettings = field(default_factory=LockedSettings)
-    phantom_seed: int = 0
+_AUTOMATIC = LockedSettings()
 
 
 @dataclass(frozen=True)
@@ -50,11 +36,12 @@ class Availability:
     text: str
 
 
-def open_camera(source: str, settings: CameraSettings = CameraSettings()) -> Camera:
+def open_camera(source: str, locked: LockedSettings = _AUTOMATIC) -> Camera:
     """Open the camera that `source` names, or fail.
 
     Args:
         source: one of `SOURCES`. With auto it is a camera module, else a USB camera, else the phantom, with a warning.
+        locked: exposure, colours and focus of a camera module that are fixed from the start.
 
     Raises:
         ConfigError: there is no such kind of camera.
@@ -62,10 +49,10 @@ def open_camera(source: str, settings: CameraSettings = CameraSettings()) -> Cam
             picture must not take its place.
     """
     if source == "auto":
-        return CameraChoice(source, settings).open()
+        return CameraChoice(source, locked).open()
     kind, _, which = source.partition(":")
     if source == "picamera2":
-        return PicameraCamera(still_size=settings.picamera_still_size, settings=settings.picamera_settings)
+        return PicameraCamera(settings=locked)
     if source == "usb":
         return _open_first_usb()
     if kind == "usb" and which.isdecimal():
@@ -75,7 +62,7 @@ def open_camera(source: str, settings: CameraSettings = CameraSettings()) -> Cam
     if kind == "replay" and which:
         return ReplayCamera(Path(which).expanduser())
     if source == "phantom":
-        return PhantomCamera(settings.phantom_seed)
+        return PhantomCamera()
     raise ConfigError(f"There is no camera {source!r}", f"Use {SOURCES}")
 
 
@@ -85,37 +72,33 @@ class CameraChoice:
     What auto found at first stays: a camera that was pulled out is waited for, not replaced by a simulated one.
     """
 
-    def __init__(self, source: str, settings: CameraSettings = CameraSettings()) -> None:
+    def __init__(self, source: str, locked: LockedSettings = _AUTOMATIC) -> None:
         self._source = source
-        self._settings = settings
+        self._locked = locked
 
     def open(self) -> Camera:
         """Open the camera. Raises as `open_camera`."""
         if self._source != "auto":
-            return open_camera(self._source, self._settings)
+            return open_camera(self._source, self._locked)
         missing = []
         for source in ("picamera2", "usb"):
             try:
-                camera = open_camera(source, self._settings)
+                camera = open_camera(source, self._locked)
             except CameraNotFound as error:
                 missing.append(str(error))
                 continue
             _log.info("camera chosen automatically: %s", camera.name)
             self._source = source
             return camera
-        camera = open_camera("phantom", self._settings)
+        camera = open_camera("phantom")
         _log.warning("no camera found, the pictures are SIMULATED (%s)", " ".join(missing))
         self._source = "phantom"
         return camera
 
 
 def available_cameras() -> list[Availability]:
-    """Every kind of camera: the name of what is there, or the remedy. Nothing is opened."""
-    return [
-        _ask("picamera2", picamera.detect),
-        *(_usb_nodes() or [Availability("usb", False, str(_no_usb()))]),
-        Availability("phantom", True, "simulated pictures"),
-    ]
+    """Every kind of camera that shows the patient: the name of what is there, or the remedy. Nothing is opened."""
+    return [_ask("picamera2", picamera.detect), *(_usb_nodes() or [Availability("usb", False, str(_no_usb()))])]
 
 
 def _ask(source: str, detect: Callable[[], str]) -> Availability:

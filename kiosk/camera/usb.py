@@ -89,6 +89,7 @@ class UsbCamera:
 
         Raises:
             CameraNotFound: there is no such node, or it delivers no pictures.
+            CameraError: the node may not or cannot be opened.
             CameraBusy: another program, or another part of this one, has it.
             CameraStalled, CameraLost: it was opened but delivers nothing.
         """
@@ -209,7 +210,8 @@ def _claim(node: Path, name: str) -> int:
         if error.errno == errno.EBUSY:
             raise _busy(name) from error
         remedy = "Run: sudo usermod -aG video $USER, then log in again" if error.errno == errno.EACCES else _RECONNECT
-        raise CameraNotFound(f"The {name} at {node} cannot be opened ({error.strerror})", remedy) from error
+        # it is there: with auto, too, nothing may take its place
+        raise CameraError(f"The {name} at {node} cannot be opened ({error.strerror})", remedy) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -250,7 +252,8 @@ def _streams_elsewhere(node: Path) -> bool:
 
 
 def _busy(name: str) -> CameraBusy:
-    return CameraBusy(f"The {name} is in use", "Close the other program that uses it")
+    # after a stall the other program may be our own reader, which the driver does not let go
+    return CameraBusy(f"The {name} is in use", "Close the other program that uses it, or plug its cable out and in")
 
 
 def _text(path: Path) -> str:

@@ -33,7 +33,11 @@ def main() -> None:
                 st.rerun()
     status.draw(kiosk, visit.step)
     if assessment is not None:
-        result.draw(visit, assessment)
+        try:
+            result.draw(visit, assessment)
+        except Exception:
+            visit.done(visit.ticket)  # else every reload would come back to what cannot be drawn
+            raise
     elif visit.step is Step.CAPTURE:
         capture.draw(kiosk, visit, taking=False)
     else:

@@ -53,21 +53,25 @@ class Visit:
     def capture(self) -> None:
         """Capture → Result: the station takes the picture and assesses it."""
         if self.step is Step.CAPTURE:
-            self.ticket = self.station.begin(self.examination)
+            # another window may have been faster: its case is shown, with its own patient's details
+            case = self.station.begin(self.examination)
+            self.ticket, self.examination = case.ticket, case.examination
             self.step = Step.RESULT
 
     def retake(self, ticket: str) -> None:
-        """Result → Capture, for the same patient."""
+        """Result → Capture, for the same patient; → Start where another window has ended the case."""
         if self.step is Step.RESULT and ticket == self.ticket:
-            self._forget()
-            self.step = Step.CAPTURE
+            if self.station.done(ticket):
+                self.ticket = ""
+                self.step = Step.CAPTURE
+            else:
+                self._start_over()
 
     def done(self, ticket: str) -> None:
         """Result → Start, for the next patient; nothing is kept."""
         if self.step is Step.RESULT and ticket == self.ticket:
-            self._forget()
-            self.examination = Examination()
-            self.step = Step.START
+            self.station.done(ticket)
+            self._start_over()
 
     def assessment(self, timeout_s: float) -> Assessment | None:
         """The case's assessment; None while it is still going on after `timeout_s`.
@@ -78,11 +82,10 @@ class Visit:
         try:
             return self.station.wait(self.ticket, timeout_s)
         except KeyError:
-            self.examination = Examination()
-            self.ticket = ""
-            self.step = Step.START
+            self._start_over()
             raise
 
-    def _forget(self) -> None:
-        self.station.done(self.ticket)
+    def _start_over(self) -> None:
+        self.examination = Examination()
         self.ticket = ""
+        self.step = Step.START

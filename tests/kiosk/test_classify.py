@@ -232,7 +232,9 @@ def test_a_wrong_bundle_is_one_line(run: Run, folder: Path, familiar_bundle: Pat
     assert str(familiar_bundle) in done.stderr
 
 
-def test_metadata_reaches_the_model(run: Run, folder: Path, make_bundle: Callable[..., Path], tmp_path: Path) -> None:
+def test_metadata_reaches_the_model_unless_it_is_switched_off(
+    run: Run, folder: Path, make_bundle: Callable[..., Path], tmp_path: Path
+) -> None:
     rows = {"nv": 2.0}
     order = ["nv", "mel", "vasc", "bkl", "akiec", "df", "bcc"]
     tables = {"age_edges_years": [50.0], "age": [[rows.get(c, 0.0) for c in order], [0.0] * 7], "sex": {}, "site": {}}
@@ -246,6 +248,10 @@ def test_metadata_reaches_the_model(run: Run, folder: Path, make_bundle: Callabl
     assert plain.stderr == ""
     assert "known.csv knows 1 of 1 images" in known.stderr
     assert json.loads(known.stdout)["probabilities"]["nv"] > json.loads(plain.stdout)["probabilities"]["nv"]
+    (tmp_path / "kiosk.toml").write_text(f'[model]\nbundle = "{bundle}"\nuse_context = false\n', encoding="utf-8")
+    off = run("--format", "json", "--no-gate", "--metadata", "known.csv", folder / "b_good.jpg")
+    assert "no use is made of it" in off.stderr
+    assert json.loads(off.stdout)["probabilities"] == json.loads(plain.stdout)["probabilities"]
 
 
 class Terminal(io.StringIO):

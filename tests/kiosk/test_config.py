@@ -44,12 +44,12 @@ def test_every_field_can_be_set() -> None:
 def test_values_arrive() -> None:
     read = parse(
         '[camera]\nsource = "usb:2"\nlens_position_dioptre = 12\nfield_of_view_mm = 18.5\n'
-        '[model]\nbundle = "/opt/bundle"\nengine = "cpu"\nthreads = 3\n[server]\nport = 9000\n',
+        '[model]\nbundle = "/opt/bundle"\nengine = "cpu"\nthreads = 3\nuse_context = false\n[server]\nport = 9000\n',
         FILE,
     )
     assert read == Config(
         config.CameraConfig("usb:2", lens_position_dioptre=12.0, field_of_view_mm=18.5),
-        config.ModelConfig(Path("/opt/bundle"), "cpu", 3),
+        config.ModelConfig(Path("/opt/bundle"), "cpu", 3, use_context=False),
         config.ServerConfig(9000),
     )
     assert isinstance(read.camera.lens_position_dioptre, float)
@@ -57,10 +57,12 @@ def test_values_arrive() -> None:
 
 def test_what_lock_camera_prints_is_what_the_configuration_reads() -> None:
     locked = LockedSettings(exposure_us=8333, gain=1.5, colour_gains=(2.125, 1.5), lens_position_dioptre=12.25)
-    read = parse(toml_lines(locked), FILE).camera
+    text = EXAMPLE.read_text(encoding="utf-8")
+    before, here = text[: text.index("# exposure_us = ")], text[text.index("# exposure_us = ") :]
+    read = parse(before + toml_lines(locked) + here, FILE).camera  # where the file says that it belongs
     assert (read.exposure_us, read.gain, read.colour_gains) == (8333, 1.5, (2.125, 1.5))
     assert read.lens_position_dioptre == 12.25
-    assert parse(toml_lines(LockedSettings()), FILE) == Config()
+    assert parse(before + toml_lines(LockedSettings()) + here, FILE) == Config()
 
 
 @pytest.mark.parametrize("gains", ["2.0", "[1.0]", "[1.0, -1]", "[1.0, 2.0, 3.0]", '["a", 1]'])
@@ -93,6 +95,7 @@ def test_paths_start_from_the_files_folder() -> None:
         ('[model]\nengine = "gpu"', 2, "one of auto, cpu, edgetpu, not 'gpu'"),
         ("[model]\nengine = []", 2, "one of auto, cpu, edgetpu"),
         ("[model]\nbundle = 1", 2, "a path in quotes"),
+        ("[model]\nuse_context = 1", 2, "use_context must be true or false, not 1"),
         ("[model]\nthreads = 0", 2, "a whole number from 1 to 64"),
         ("# nothing\n[modle]\n", 2, "there is no section 'modle'. Perhaps model was meant."),
         ("port = 1", 1, "there is no section 'port'"),

@@ -117,7 +117,7 @@ def test_the_hottest_zone_counts(tmp_path: Path) -> None:
 def test_camera(
     monkeypatch: pytest.MonkeyPatch, source: str, present: dict[str, bool], status: Status, words: str
 ) -> None:
-    there = {"picamera2": False, "phantom": True, **present}
+    there = {"picamera2": False, **present}
     listed = [Availability(name, ok, "a camera" if ok else "Plug it in.") for name, ok in there.items()]
     monkeypatch.setattr(doctor, "available_cameras", lambda: listed)
     check = doctor.check_camera(source)

@@ -106,8 +106,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(command: Callable[[int], list[str]], log_path: Path) -> Iterator[Server]:
-    """A server that `command(port)` starts; stopped at the end, and its log is free of tracebacks."""
+def running(command: Callable[[int], list[str]], log_path: Path, *, fails: bool = False) -> Iterator[Server]:
+    """A server that `command(port)` starts; stopped at the end, and its log is free of tracebacks unless it `fails`."""
     port = free_port()
     server = Server(command(port), port, log_path)
     server.start()
@@ -115,7 +115,7 @@ def running(command: Callable[[int], list[str]], log_path: Path) -> Iterator[Ser
         yield server
     finally:
         server.stop()
-    assert "Traceback" not in server.log(), server.log()
+    assert ("Traceback" in server.log()) == fails, server.log()
 
 
 @dataclass
@@ -130,11 +130,12 @@ class Stage:
 
 
 @contextmanager
-def acting(folder: Path, act: str) -> Iterator[Stage]:
+def acting(folder: Path, act: str, *, fails: bool = False) -> Iterator[Stage]:
     script = folder / "script"
     script.write_text(act, encoding="utf-8")
     stage_py = str(Path(__file__).with_name("stage.py"))
-    with running(lambda port: [sys.executable, stage_py, str(port), str(script)], folder / "log") as server:
+    command = [sys.executable, stage_py]
+    with running(lambda port: [*command, str(port), str(script)], folder / "log", fails=fails) as server:
         yield Stage(server, script)
 
 
@@ -151,9 +152,9 @@ def shared_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def start_stage(tmp_path: Path) -> Callable[[str], AbstractContextManager[Stage]]:
-    """`with start_stage(act) as stage`: an acting kiosk of this test alone, which may be killed."""
-    return lambda act: acting(tmp_path, act)
+def start_stage(tmp_path: Path) -> Callable[..., AbstractContextManager[Stage]]:
+    """`with start_stage(act) as stage`: an acting kiosk of this test alone, which may be killed; see `running`."""
+    return lambda act, *, fails=False: acting(tmp_path, act, fails=fails)
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ LIKELY: Mapping[str, Mapping[LesionClass, float]] = {
     "unfamiliar": {LesionClass.NV: 0.93, LesionClass.BKL: 0.04},
 }
 """Classes that the model names and cannot exclude; what is missing to 1 is shared by all the others."""
-ACTS = (*LIKELY, "fallback", "slow", "dark", "blurred", "no_camera", "no_capture", "no_engine")
+ACTS = (*LIKELY, "fallback", "slow", "dark", "blurred", "no_camera", "no_capture", "no_engine", "bug")
 
 MANIFEST = Manifest(
     model_id="stage-model-1",
@@ -107,7 +107,7 @@ class ActingClassifier:
             unfamiliarity=2.5 if act == "unfamiliar" else 0.4,
             activation_map=activation,
             model_id=MANIFEST.model_id,
-            engine=Engine("stage 1.0", "cpu", 2, note),
+            engine=Engine("stage 1.0", "abacus" if act == "bug" else "cpu", 2, note),  # the catalogue knows no abacus
             timings_ms={"invoke": 1.0},
         )
 

@@ -12,7 +12,7 @@ import pytest
 from starlette.websockets import WebSocket
 
 from kiosk.live_camera import Preview
-from kiosk.quality import QualityReport, Reason, Verdict
+from kiosk.quality import QualityReport, Reason
 from kiosk.ui.preview import PROTOCOL, PreviewSocket
 from kiosk.ui.tokens import Tokens
 
@@ -27,7 +27,7 @@ class OneAfterAnother:
         self.asked_after.append(number)
         future: Future[Preview | None] = Future()
         if number < 3:
-            report = QualityReport(Verdict.RETAKE, (Reason.GLARE,), {})
+            report = QualityReport((Reason.GLARE,), {})
             future.set_result(Preview(number + 1, b"jpeg", report if number else None))
         return future
 

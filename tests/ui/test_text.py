@@ -17,9 +17,10 @@ from kiosk.ui.screens.capture import HINTS
 
 UI = Path(__file__).parents[2] / "kiosk" / "ui"
 KEY = re.compile(r"""["'`]((?:[a-z_]+\.)+[a-z_]+)["'`]""")
+DEVICE_FAULTS = {Reason.CAMERA_FAULT, Reason.ENGINE_FAULT}  # the fault itself says what is wrong and what to do
 # keys that are put together when the program runs
 BUILT = {
-    *(f"reason.{reason}.{part}" for reason in Reason for part in ("what", "do")),
+    *(f"reason.{reason}.{part}" for reason in set(Reason) - DEVICE_FAULTS for part in ("what", "do")),
     *(f"advice.{level}.{part}" for level in AdviceLevel for part in ("title", "detail")),
     *(f"advice.{level}.unsure" for level in AdviceLevel if level is not AdviceLevel.ROUTINE),
     *(f"sex.{sex}" for sex in Sex),

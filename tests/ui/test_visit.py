@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_models.classifier import Classifier
+from edge_models.errors import EngineFailed
 from kiosk.camera.phantom import PhantomCamera
 from kiosk.camera.simulation import SimulatedDevice
 from kiosk.examination import Examination
-from kiosk.station import Station
+from kiosk.station import Case, Station
 from kiosk.ui.visit import Step, Visit
 
 LONG_S = 30.0
@@ -63,6 +66,34 @@ def test_a_retake_keeps_the_patient_and_forgets_the_picture(visit: Visit, statio
     assert station.current() is None
 
 
+def test_a_tap_while_another_window_takes_a_picture_shows_that_case_with_its_patient(
+    visit: Visit, station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def slow(*_: Any, **__: Any) -> Any:
+        assert go_on.wait(LONG_S)
+        raise EngineFailed("not of interest")
+
+    monkeypatch.setattr("kiosk.station.assess", slow)
+    preview = station.preview_after(0).result(LONG_S)
+    while preview is not None and not preview.jpeg:  # without a camera the first case would be over at once
+        preview = station.preview_after(preview.number).result(LONG_S)
+    other = Visit(station)
+    other.confirm(Examination("B-8", 33))
+    visit.capture()
+    other.capture()
+    go_on.set()
+    assert (other.ticket, other.examination) == (visit.ticket, PATIENT)
+
+
+def test_a_retake_of_a_case_that_another_window_ended_starts_over(visit: Visit, station: Station) -> None:
+    visit.capture()
+    station.done(visit.ticket)
+    visit.retake(visit.ticket)
+    assert (visit.step, visit.examination, visit.ticket) == (Step.START, Examination(), "")
+
+
 def test_a_late_tap_of_another_case_does_nothing(visit: Visit) -> None:
     visit.capture()
     visit.done("another")
@@ -85,12 +116,13 @@ class _Idle:
         self.begun = 0
         self.forgotten = 0
 
-    def begin(self, _examination: Examination) -> str:
+    def begin(self, examination: Examination) -> Case:
         self.begun += 1
-        return f"case {self.begun}"
+        return Case(f"case {self.begun}", examination)
 
-    def done(self, _ticket: str) -> None:
+    def done(self, _ticket: str) -> bool:
         self.forgotten += 1
+        return True
 
 
 @given(st.lists(st.sampled_from(["confirm", "back", "capture", "retake", "done"]), max_size=30))

@@ -43,13 +43,7 @@ def draw(device: Device, visit: Visit, *, taking: bool) -> None:
             "summary": summary(visit.examination),
             "hints": [(name, list(map(str, reasons))) for name, reasons in HINTS.items()],
             "advice": {str(reason): text(f"reason.{reason}.do") for group in HINTS.values() for reason in group},
-            "simulated": is_simulated(device.station.status().camera),
             "field_of_view_mm": device.field_of_view_mm,
         },
         on_tap,
     )
-
-
-def is_simulated(camera: str) -> bool:
-    """Whether a camera of that name shows pictures that are not of the patient."""
-    return camera.startswith(("phantom", "replay"))

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from edge_models.labels import LesionClass
 from edge_models.prediction import Prediction
 from kiosk.assessment import Assessment, Outcome
+from kiosk.camera.base import is_simulated
 from kiosk.text import section, text
 from kiosk.triage import Advice
 from kiosk.ui.packing import pack
-from kiosk.ui.screens.capture import is_simulated
 from kiosk.ui.screens.start import summary
 from kiosk.ui.visit import Visit
 from kiosk.ui.widgets.component import Tap, mount
@@ -21,9 +21,9 @@ BARS = 3
 
 def draw(visit: Visit, assessment: Assessment) -> None:
     """Draw the screen of a finished case."""
-    ticket = visit.ticket
 
     def on_tap(tap: Tap) -> None:
+        ticket = str(tap.get("ticket"))  # of the case that was on the screen when it was tapped
         match tap.get("name"):
             case "retake":
                 visit.retake(ticket)
@@ -32,7 +32,7 @@ def draw(visit: Visit, assessment: Assessment) -> None:
 
     words = describe(assessment) | {
         "texts": section("result"),
-        "ticket": ticket,
+        "ticket": visit.ticket,
         "summary": summary(visit.examination),
     }
     jpeg = b"" if assessment.frame is None else display_jpeg(assessment.frame.rgb)

@@ -40,6 +40,7 @@ export default (component) =>
       if (jpeg.length) {
         await draw(canvas, jpeg);
         canvas.dataset.drawn = Number(canvas.dataset.drawn ?? 0) + 1;
+        label(words.simulated);
         if (!taking) show("picture");
         hint(words.reasons);
         scale();
@@ -50,6 +51,13 @@ export default (component) =>
       }
       if (taking) owed = true;
       else if (from.readyState === WebSocket.OPEN) from.send("drawn");
+    }
+
+    // every picture says what it is: the camera may have changed since the screen was drawn
+    function label(simulated) {
+      const chip = find(".live-chip");
+      chip.toggleAttribute("data-simulated", simulated);
+      find(".live-word").textContent = data.texts[simulated ? "capture.simulated" : "capture.live"];
     }
 
     // "connecting", "picture", "fault" or "taking"
@@ -129,8 +137,6 @@ export default (component) =>
       const first = data === null;
       data = fresh;
       dress(root, data.texts);
-      find(".live-chip").toggleAttribute("data-simulated", data.simulated);
-      find(".live-word").textContent = data.texts[data.simulated ? "capture.simulated" : "capture.live"];
       find(".summary").textContent = data.summary;
       if (first) {
         for (const [name] of data.hints) {

@@ -112,7 +112,6 @@ export default (component) =>
         ...notes.map((note) => element("li", { "data-kind": note.kind }, icon(symbols[note.kind]), element("span", {}, note.text))),
       );
       find(".reasons").hidden = reasons.length === 0;
-      find(".reasons-title").textContent = texts[bars.length ? "result.doubts" : "result.what_to_do"];
       find(".reasons ul").replaceChildren(
         ...reasons.map(({ what, do: todo }) =>
           element("li", {}, icon("warn"), element("div", {}, element("strong", {}, what), element("p", {}, todo))),
