@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from edge_models.context import SITES
 from kiosk.errors import KioskError
 from kiosk.examination import BodySite, Examination, Sex
 
@@ -15,18 +16,6 @@ _AGE = ("age", "age_approx")
 _SEX = ("sex",)
 _SITE = ("localization", "anatom_site_general")
 _NOT_KNOWN = frozenset({"", "unknown", "na", "n/a", "nan"})
-
-# The ISIC archive names regions where HAM10000 names sites; a region that has no one site in it tells nothing.
-_SITES: Mapping[str, BodySite | None] = {
-    **{site.value: site for site in BodySite},
-    "torso": BodySite.TRUNK,
-    "anterior torso": BodySite.TRUNK,
-    "lateral torso": BodySite.TRUNK,
-    "posterior torso": BodySite.BACK,
-    "palms/soles": BodySite.ACRAL,
-    "head/neck": None,
-    "oral/genital": None,
-}
 
 
 def read_metadata(path: Path) -> dict[str, Examination]:
@@ -70,11 +59,12 @@ def _examination(row: Mapping[str, str | None], columns: Sequence[str], where: s
     sex, site = value(_SEX), value(_SITE)
     if sex is not None and sex not in tuple(Sex):
         raise KioskError(f"{where}: sex is {sex!r}", f"Use {', '.join(Sex)} or leave it empty")
-    if site is not None and site not in _SITES:
-        raise KioskError(f"{where}: body site is {site!r}", f"Use {', '.join(_SITES)} or leave it empty")
+    if site is not None and site not in SITES:
+        raise KioskError(f"{where}: body site is {site!r}", f"Use {', '.join(SITES)} or leave it empty")
+    site = SITES[site] if site else None
     try:
         return Examination(
-            age_years=_age(value(_AGE)), sex=Sex(sex) if sex else None, site=_SITES[site] if site else None
+            age_years=_age(value(_AGE)), sex=Sex(sex) if sex else None, site=BodySite(site) if site else None
         )
     except ValueError as error:
         raise KioskError(f"{where}: {error}", "Correct it or leave it empty") from error

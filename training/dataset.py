@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_models import image_file
-from edge_models.context import Context
+from edge_models.context import SITES, Context
 from edge_models.errors import ImageUnreadable
 from edge_models.labels import LesionClass
 from training.errors import DatasetError
@@ -108,9 +108,9 @@ def read_metadata(table: Path, images: Path) -> list[Sample]:
     """Read a CSV file with the columns lesion_id, image_id and dx, and age, sex and localization where it has them.
 
     Raises:
-        DatasetError: unreadable, a column is missing, or a row has an unknown label, an age that is not a number, an
-            empty or repeated image_id, or a lesion_id whose label differs from an earlier row's. The message names
-            the row.
+        DatasetError: unreadable, a column is missing, or a row has an unknown label, an age that is not a number, a
+            body site that is in neither HAM10000's nor ISIC's words, an empty or repeated image_id, or a lesion_id
+            whose label differs from an earlier row's. The message names the row.
     """
     try:
         with table.open(encoding="utf-8-sig", newline="") as stream:
@@ -197,10 +197,13 @@ def targets(samples: Sequence[Sample]) -> NDArray[np.int64]:
 
 
 def _context(row: Mapping[str, str]) -> Context:
-    """Age, sex and site of a row; empty and `unknown` are not known."""
-    age, sex, site = (row.get(column) or "" for column in ("age", "sex", "localization"))
+    """Age, sex and site of a row, the site in HAM10000's words; empty and `unknown` are not known."""
+    words = ((row.get(column) or "").strip().lower() for column in ("age", "sex", "localization"))
+    age, sex, site = (word if word and word != "unknown" else None for word in words)
     try:
-        years = float(age) if age and age != "unknown" else None
+        years = float(age) if age else None
     except ValueError as error:
         raise ValueError(f"the age {age!r} is not a number") from error
-    return Context(years, *(word if word and word != "unknown" else None for word in (sex, site)))
+    if site and site not in SITES:
+        raise ValueError(f"the body site {site!r} is not known: use {', '.join(SITES)} or leave it empty")
+    return Context(years, sex, SITES[site] if site else None)

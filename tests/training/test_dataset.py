@@ -6,8 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_models.context import Context
+from edge_models.context import SITES, Context
 from edge_models.labels import LesionClass
+from kiosk.examination import BodySite
+from kiosk.metadata import read_metadata as read_examinations
 from training.dataset import (
     Sample,
     check_readable,
@@ -38,6 +40,24 @@ def test_a_row_becomes_a_sample(tmp_path: Path) -> None:
     assert second.context == Context()
 
 
+@pytest.mark.parametrize("word", [*SITES, "Anterior torso", "unknown", ""])
+def test_a_site_means_the_same_in_training_as_in_the_kiosk(tmp_path: Path, word: str) -> None:
+    table = write_table(tmp_path, f"L1,I1,nv,histo,70,female,{word}")
+    (sample,) = read_metadata(table, tmp_path)
+    assert sample.context == read_examinations(table)["I1"].context()
+
+
+def test_the_sites_are_the_kiosks_own() -> None:
+    assert {site for site in SITES.values() if site} == set(BodySite)
+
+
+def test_a_region_is_the_site_that_lies_in_it(tmp_path: Path) -> None:
+    words = ("anterior torso", "posterior torso", "lower extremity", "head/neck")
+    table = write_table(tmp_path, *(f"L{number},I{number},nv,histo,,,{word}" for number, word in enumerate(words)))
+    sites = [sample.context.site for sample in read_metadata(table, tmp_path)]
+    assert sites == ["trunk", "back", "lower extremity", None]
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
@@ -47,6 +67,7 @@ def test_a_row_becomes_a_sample(tmp_path: Path) -> None:
         (["L1,I1,nv,histo,,,", "L2,I1,nv,histo,,,"], r"row 3 \(I1\): this image_id was there before"),
         (["L1,I1,nv,histo,,,", "L1,I2,mel,histo,,,"], r"row 3 \(I2\): lesion L1 has another label"),
         (["L1,I1,nv,histo,old,,"], r"row 2 \(I1\): the age 'old' is not a number"),
+        (["L1,I1,nv,histo,,,toe"], r"row 2 \(I1\): the body site 'toe' is not known: use abdomen, "),
         ([], "needs rows with the columns"),
     ],
 )
