@@ -127,7 +127,11 @@ def _parser() -> argparse.ArgumentParser:
 
     publish = commands.add_parser("publish", help="seal an evaluated draft with its model card")
     publish.add_argument("draft", type=Path, help="runs/<id>")
-    publish.add_argument("--into", type=Path, help="where bundles live (default: edge_models/bundles)")
+    publish.add_argument(
+        "--into",
+        type=Path,
+        help="where the bundle goes, beside others (default: edge_models/bundles, in the place of what ships)",
+    )
     publish.set_defaults(command=_publish)
     return parser
 
@@ -349,7 +353,7 @@ def _ablations(options: argparse.Namespace) -> None:
 def _publish(options: argparse.Namespace) -> None:
     from edge_models import bundle as bundles
     from training.draft import read_document
-    from training.publish import publish
+    from training.publish import publish, retire_others
 
     draft = _draft(options.draft)
     if not _figures(options.draft).is_file():
@@ -361,7 +365,11 @@ def _publish(options: argparse.Namespace) -> None:
     if leaks(SPLITS / f"{split}.csv"):
         raise RunError(f"{draft} was made with {split}, which is a split by image: its figures are worth nothing")
     model_id = bundles.load(draft).manifest.model_id
-    print(publish(draft, report["figures"], (options.into or bundles.BUNDLES) / model_id))
+    folder = (options.into or bundles.BUNDLES) / model_id
+    print(publish(draft, report["figures"], folder))
+    if options.into is None:
+        for other in retire_others(folder):
+            print(f"{other} shipped before and is removed; git keeps it")
 
 
 def _data(options: argparse.Namespace) -> Path:

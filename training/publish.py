@@ -48,3 +48,15 @@ def publish(draft: Path, figures: Mapping[str, Figures], folder: Path) -> Path:
         (folder / name).write_bytes(content)
     (folder / CARD).write_text(model_card(document), encoding="utf-8")
     return bundles.seal(folder, document)
+
+
+def retire_others(folder: Path) -> list[Path]:
+    """Remove the bundles that lie beside a published one: the kiosk starts with the only one that ships.
+
+    Returns:
+        The folders that are gone.
+    """
+    others = [path.parent for path in sorted(folder.parent.glob("*/manifest.json")) if path.parent != folder]
+    for other in others:
+        shutil.rmtree(other)
+    return others

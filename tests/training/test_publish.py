@@ -79,13 +79,47 @@ def test_what_was_made_with_a_leaky_split_is_not_published(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     for split, status in (("ham10000_leaky", 1), ("ham10000_v1", 0)):
-        release = tmp_path / split
-        release.mkdir()
-        make_bundle({"split": split}).rename(release / "bundle")
-        sealed = hashlib.sha256((release / "bundle" / "manifest.json").read_bytes()).hexdigest()
-        (release / "figures.json").write_text(json.dumps({"manifest_sha256": sealed, "figures": figures()}))
-        assert main(["publish", str(release), "--into", str(tmp_path / "published")]) == status
+        draft = release(tmp_path / split, make_bundle({"split": split}))
+        assert main(["publish", str(draft), "--into", str(tmp_path / "published")]) == status
     assert "a split by image" in capsys.readouterr().err
+
+
+def release(folder: Path, bundle: Path) -> Path:
+    """A draft with figures, as `evaluate` leaves it."""
+    folder.mkdir()
+    bundle.rename(folder / "bundle")
+    sealed = hashlib.sha256((folder / "bundle" / "manifest.json").read_bytes()).hexdigest()
+    (folder / "figures.json").write_text(json.dumps({"manifest_sha256": sealed, "figures": figures()}))
+    return folder
+
+
+def test_what_is_published_takes_the_place_of_what_shipped(
+    tmp_path: Path,
+    make_bundle: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    shipped = tmp_path / "shipped"
+    monkeypatch.setattr(bundles, "BUNDLES", shipped)
+    shipped.mkdir()
+    (shipped / "README.md").touch()
+    made = {"split": "ham10000_v1"}
+    for name in ("old", "new"):
+        assert main(["publish", str(release(tmp_path / name, make_bundle({**made, "model_id": name})))]) == 0
+    assert bundles.default_bundle() == shipped / "new"
+    assert f"{shipped / 'old'} shipped before and is removed" in capsys.readouterr().out
+    assert (shipped / "README.md").is_file()
+
+
+def test_elsewhere_what_is_published_lies_beside_others(
+    tmp_path: Path, make_bundle: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for name in ("old", "new"):
+        draft = release(tmp_path / name, make_bundle({"split": "ham10000_v1", "model_id": name}))
+        assert main(["publish", str(draft), "--into", str(tmp_path / "published")]) == 0
+    assert {path.name for path in (tmp_path / "published").iterdir()} == {"old", "new"}
 
 
 def test_what_the_compiler_made_lies_beside(
