@@ -21,8 +21,11 @@ from training.metrics import area_under_curve, balanced_accuracy, expected_calib
 
 Figures = dict[str, float | int | dict[str, float]]
 
-CONTEXT_FIGURES = ("balanced_accuracy", "top1_accuracy", "malignant_auc", "melanoma_auc", "expected_calibration_error")
-"""What `evaluate` gives with age, sex and site too."""
+CONTEXT_FIGURES = (
+    "balanced_accuracy", "top1_accuracy", "malignant_auc", "referral_sensitivity", "referral_specificity",
+    "melanoma_auc", "melanoma_sensitivity", "melanoma_specificity", "expected_calibration_error",
+)  # fmt: skip
+"""What `evaluate` gives with age, sex and site too: what they gain, and what they cost at the thresholds."""
 
 
 class Judgements(NamedTuple):

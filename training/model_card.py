@@ -44,7 +44,11 @@ _CONTEXT_ROWS = {
     "balanced_accuracy": "Balanced multiclass accuracy",
     "top1_accuracy": "Top-1 accuracy",
     "malignant_auc": "Malignant: area under the ROC curve",
+    "referral_sensitivity": "Malignant: sensitivity at the referral threshold",
+    "referral_specificity": "Malignant: specificity there",
     "melanoma_auc": "Melanoma: area under the ROC curve",
+    "melanoma_sensitivity": "Melanoma: sensitivity at the melanoma threshold",
+    "melanoma_specificity": "Melanoma: specificity there",
     "expected_calibration_error": "Expected calibration error, 15 bins",
 }
 
@@ -121,7 +125,7 @@ def _context(lesions: Mapping[str, Mapping[str, Any]]) -> str:
     return f"""### Age, sex and body site
 
 Optional: what is left out changes nothing. Log-odds by age band, sex and site, fitted on training lesions and weighted
-on calibration lesions, are added to the evidence of the picture.
+on calibration lesions, are added to the evidence of the picture. The thresholds are those of the picture alone.
 
 {_markdown(table)}
 
