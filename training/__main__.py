@@ -1,6 +1,7 @@
 """From HAM10000 to a published bundle: the steps in their order.
 
-prepare, train, quantize, views, members, calibrate, evaluate, report, publish; ablations sets runs side by side."""
+prepare, train, quantize, views, members, calibrate, evaluate, report, publish; ablations and leakage set runs side by
+side."""
 
 from __future__ import annotations
 
@@ -18,14 +19,14 @@ from edge_models.errors import EdgeModelError
 from training.config import load_config
 from training.dataset import CLASS_ORDER, Sample, check_readable, read_not_lesions, read_rgb, targets
 from training.errors import RunError, TrainingError
-from training.leakage import Claim, claims
-from training.runs import QUANTIZATION, network_file, read_config, read_members, read_quantization, runs_of
+from training.runs import QUANTIZATION, network_file, read_config, read_members, runs_of
 from training.sources import read_official_validation, read_training_images
 from training.split import SPLITS, Part, assign, leaks, read_split, write_split
 from training.views import CROPS, ORIENTATIONS, crop_name, make_views, read_crop, view_table
 
 _CROPS = "zooms, 1.2 or, in neutral light, 1.2:neutral"
-_MEMBERS = "quantized runs with their checkpoints, one a member: what the integers cost the whole assessment"
+_DATA_SETS = {"validation": "held-out lesions", "isic2018_validation": "official validation"}
+"""What figures are of, as manifests name it and as people read it."""
 REPRESENTATIVE_PICTURES = 300
 PICTURES_FOR_ROUNDING = 70
 
@@ -103,19 +104,18 @@ def _parser() -> argparse.ArgumentParser:
 
     evaluate = commands.add_parser("evaluate", parents=[data], help="measure a draft on what it was not fitted on")
     evaluate.add_argument("draft", type=Path, help="runs/<id>")
-    evaluate.add_argument("--runs", type=Path, nargs="+", default=[], metavar="run", help=_MEMBERS)
+    evaluate.add_argument(
+        "--runs",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="run",
+        help="quantized runs with their checkpoints, one a member: what the integers cost the whole assessment",
+    )
     evaluate.set_defaults(command=_evaluate)
 
     report = commands.add_parser("report", parents=[data], help="all figures of a bundle with plots, for people")
     report.add_argument("bundle", type=Path, help="runs/<id>, or the folder of a published bundle")
-    report.add_argument("--runs", type=Path, nargs="+", default=[], metavar="run", help=_MEMBERS)
-    report.add_argument(
-        "--leaky",
-        type=Path,
-        nargs=2,
-        metavar=("HONEST", "LEAKY"),
-        help="two equal runs, on a split by lesion and on one by image, to show what leakage would claim",
-    )
     report.add_argument("--into", type=Path, default=Path("docs/model"), help="the report goes to <into>/<id>/")
     report.set_defaults(command=_report)
 
@@ -124,6 +124,12 @@ def _parser() -> argparse.ArgumentParser:
     ablations.add_argument("runs", type=Path, nargs="*", metavar="run")
     ablations.add_argument("--into", type=Path, help="the table (default: training/ablations.csv, which reports show)")
     ablations.set_defaults(command=_ablations)
+
+    leakage = commands.add_parser("leakage", parents=[data], help="what a split by image would claim")
+    leakage.add_argument("honest", type=Path, help="a run on a split by lesion")
+    leakage.add_argument("leaky", type=Path, help="a run that differs from it in nothing but a split by image")
+    leakage.add_argument("--into", type=Path, help="the table (default: training/leakage.csv, which reports show)")
+    leakage.set_defaults(command=_leakage)
 
     publish = commands.add_parser("publish", help="seal an evaluated draft with its model card")
     publish.add_argument("draft", type=Path, help="runs/<id>")
@@ -285,60 +291,49 @@ def _calibrate(options: argparse.Namespace) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     from edge_models import bundle as bundles
+    from training.draft import fingerprint
     from training.evaluate import evaluate
     from training.integers import judge_in_float
 
     draft = _draft(options.draft)
-    lesions: dict[str, Sequence[Sample]] = {
-        "validation": _held_out(options, draft),
-        "isic2018_validation": read_official_validation(_data(options)),
-    }
+    lesions = dict(zip(_DATA_SETS, _lesions(options, draft), strict=True))
     manifest = bundles.load(draft).manifest
     runs = runs_of(draft, options.runs) if options.runs else []
     real = {name: judge_in_float(runs, manifest, samples) for name, samples in lesions.items() if runs}
     figures = evaluate(draft, manifest, lesions, read_not_lesions(_data(options))[1::2], real)
-    report = {"manifest_sha256": _fingerprint(draft), "figures": figures}
+    report = {"fingerprint": fingerprint(draft), "figures": figures}
     _figures(options.draft).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(figures, indent=2))
 
 
 def _report(options: argparse.Namespace) -> None:
     from edge_models import bundle as bundles
-    from training.ablations import TABLE, read
+    from training import ablations, leakage
     from training.document import write
-    from training.integers import judge_in_float
+    from training.draft import read_document
     from training.report import accuracy_by_inferences, report
 
-    bundle = _draft(options.bundle) if _draft(options.bundle).is_dir() else options.bundle
-    lesions: dict[str, Sequence[Sample]] = {
-        "held-out lesions": _held_out(options, bundle),
-        "official validation": read_official_validation(_data(options)),
-    }
+    draft = _draft(options.bundle).is_dir()
+    bundle = _draft(options.bundle) if draft else options.bundle
     loaded = bundles.load(bundle)
-    runs = runs_of(bundle, options.runs) if options.runs else []
+    figures = _read_figures(options.bundle) if draft else read_document(bundle).get("figures", {})
+    measured = {title: figures.get(name, {}) for name, title in _DATA_SETS.items()}
+    lesions = dict(zip(measured, _lesions(options, bundle), strict=True))
     accuracy = accuracy_by_inferences(loaded, lesions["held-out lesions"])
     blocks = report(
         bundle,
         lesions,
         read_not_lesions(_data(options))[1::2],
         accuracy=accuracy,
-        real={name: judge_in_float(runs, loaded.manifest, some) for name, some in lesions.items() if runs},
-        costs=[read_quantization(run) for run in runs],
-        leakage=_leakage(options),
-        ablations=read() if TABLE.exists() else [],
+        integers={title: of_it["integers"] for title, of_it in measured.items() if "integers" in of_it},
+        leakage=leakage.read() if leakage.TABLE.exists() else [],
+        ablations=ablations.read() if ablations.TABLE.exists() else [],
     )
     folder = options.into / loaded.manifest.model_id
     write(blocks, folder)
     rows = ",\n".join(json.dumps(row) for row in accuracy)
     (folder / "accuracy.json").write_text(f"[\n{rows}\n]\n", encoding="utf-8")
     print(f"{folder / 'report.md'}, report.html and accuracy.json are written")
-
-
-def _leakage(options: argparse.Namespace) -> list[Claim]:
-    if not options.leaky:
-        return []
-    honest, leaky = options.leaky
-    return claims(honest, leaky, read_training_images(_data(options))[0], SPLITS)
 
 
 def _ablations(options: argparse.Namespace) -> None:
@@ -350,23 +345,28 @@ def _ablations(options: argparse.Namespace) -> None:
     print(to_markdown([Table(to_cells(rows))]), end="")
 
 
+def _leakage(options: argparse.Namespace) -> None:
+    from training.document import Table, to_markdown
+    from training.leakage import TABLE, claims, write
+    from training.report_costs import leakage_table
+
+    rows = claims(options.honest, options.leaky, read_training_images(_data(options))[0], SPLITS)
+    write(rows, options.into or TABLE)
+    print(to_markdown([Table(leakage_table(rows))]), end="")
+
+
 def _publish(options: argparse.Namespace) -> None:
     from edge_models import bundle as bundles
     from training.draft import read_document
     from training.publish import publish, retire_others
 
-    draft = _draft(options.draft)
-    if not _figures(options.draft).is_file():
-        raise RunError(f"{options.draft} was not evaluated: run `python -m training evaluate` first")
-    report = json.loads(_figures(options.draft).read_text(encoding="utf-8"))
-    if report["manifest_sha256"] != _fingerprint(draft):
-        raise RunError(f"{_figures(options.draft)} is about another draft: run `python -m training evaluate` again")
+    draft, figures = _draft(options.draft), _read_figures(options.draft)
     split = read_document(draft)["split"]
     if leaks(SPLITS / f"{split}.csv"):
         raise RunError(f"{draft} was made with {split}, which is a split by image: its figures are worth nothing")
     model_id = bundles.load(draft).manifest.model_id
     folder = (options.into or bundles.BUNDLES) / model_id
-    print(publish(draft, report["figures"], folder))
+    print(publish(draft, figures, folder))
     if options.into is None:
         for other in retire_others(folder):
             print(f"{other} shipped before and is removed; git keeps it")
@@ -383,10 +383,12 @@ def _parts(options: argparse.Namespace, split: str) -> dict[Part, list[Sample]]:
     return read_split(SPLITS / f"{split}.csv", samples)
 
 
-def _held_out(options: argparse.Namespace, bundle: Path) -> list[Sample]:
+def _lesions(options: argparse.Namespace, bundle: Path) -> list[list[Sample]]:
+    """The samples of `_DATA_SETS`, in their order."""
     from training.draft import read_document
 
-    return _parts(options, read_document(bundle)["split"])[Part.VALIDATION]
+    held_out = _parts(options, read_document(bundle)["split"])[Part.VALIDATION]
+    return [held_out, read_official_validation(_data(options))]
 
 
 def _draft(release: Path) -> Path:
@@ -397,8 +399,16 @@ def _figures(release: Path) -> Path:
     return release / "figures.json"
 
 
-def _fingerprint(draft: Path) -> str:
-    return hashlib.sha256((draft / "manifest.json").read_bytes()).hexdigest()
+def _read_figures(release: Path) -> dict[str, Any]:
+    """What `evaluate` measured of the draft as it is."""
+    from training.draft import fingerprint
+
+    if not _figures(release).is_file():
+        raise RunError(f"{release} was not evaluated: run `python -m training evaluate` first")
+    report = json.loads(_figures(release).read_text(encoding="utf-8"))
+    if report.get("fingerprint") != fingerprint(_draft(release)):
+        raise RunError(f"{_figures(release)} is about another draft: run `python -m training evaluate` again")
+    return dict(report["figures"])
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from edge_models.bundle import Decision, Manifest
 from edge_models.classifier import Classifier
 from edge_models.context import Context
 from edge_models.labels import LesionClass
+from training.bootstrap import by_lesion
 from training.dataset import CLASS_ORDER, Sample, read_rgb, targets
 from training.metrics import area_under_curve, balanced_accuracy, expected_calibration_error, recalls, top_accuracy
 
@@ -144,15 +145,27 @@ def integer_figures(real: FloatJudgements, integer: Judgements, samples: Sequenc
 
     Returns:
         `…_balanced_accuracy` (highest score under equal priors) of both and `loss`, their difference; `…_accuracy`
-        (likeliest class) of both, and `same_class`, the share of pictures with the same likeliest class.
+        (likeliest class) of both, and `same_class`, the share of pictures with the same likeliest class. `loss_low` and
+        `loss_high`: the loss's 95 % bootstrap interval by lesion.
     """
     target = targets(samples)
-    before = balanced_accuracy(real.scores.argmax(axis=1), target)
-    after = balanced_accuracy(integer.scores.argmax(axis=1), target)
+    before, after = real.scores.argmax(axis=1), integer.scores.argmax(axis=1)
+
+    def accuracies(chosen: NDArray[np.int64]) -> tuple[float, float]:
+        return balanced_accuracy(before[chosen], target[chosen]), balanced_accuracy(after[chosen], target[chosen])
+
+    def loss(chosen: NDArray[np.int64]) -> dict[str, float]:
+        in_float, in_integers = accuracies(chosen)
+        return {"loss": in_float - in_integers}
+
+    in_float, in_integers = accuracies(np.arange(len(target)))
+    low, high = by_lesion(samples, loss)["loss"]
     return {
-        "float32_balanced_accuracy": before,
-        "int8_balanced_accuracy": after,
-        "loss": before - after,
+        "float32_balanced_accuracy": in_float,
+        "int8_balanced_accuracy": in_integers,
+        "loss": in_float - in_integers,
+        "loss_low": low,
+        "loss_high": high,
         "float32_accuracy": top_accuracy(real.probabilities, target, 1),
         "int8_accuracy": top_accuracy(integer.probabilities, target, 1),
         "same_class": float(np.mean(real.probabilities.argmax(axis=1) == integer.probabilities.argmax(axis=1))),

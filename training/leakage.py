@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ from training.predict import run_logits
 from training.runs import read_config
 from training.split import SPLITS, Part, leaks, read_split
 
+TABLE = Path(__file__).parent / "leakage.csv"
+"""The committed table."""
+
 
 class Claim(NamedTuple):
     """What one group of held-out images says of a run.
@@ -27,14 +31,15 @@ class Claim(NamedTuple):
         group: which images, for people.
         images: how many.
         balanced_accuracy: of the float32 network on one view; NaN where there are no images.
-        interval: 95 %, bootstrap by lesion.
+        low, high: its 95 % interval, bootstrap by lesion; NaN where there are no images.
     """
 
     split: str
     group: str
     images: int
     balanced_accuracy: float
-    interval: tuple[float, float]
+    low: float
+    high: float
 
 
 def claims(honest: Path, leaky: Path, samples: Sequence[Sample], splits: Path = SPLITS) -> list[Claim]:
@@ -80,10 +85,34 @@ def _claim(
 ) -> Claim:
     some = [sample for sample, wanted in zip(held_out, mine, strict=True) if wanted]
     if not some:
-        return Claim(split, group, 0, float("nan"), (float("nan"), float("nan")))
+        return Claim(split, group, 0, float("nan"), float("nan"), float("nan"))
     said, truth = chosen[mine], targets(some)
 
     def figure(places: NDArray[np.int64]) -> dict[str, float]:
         return {"it": balanced_accuracy(said[places], truth[places])}
 
-    return Claim(split, group, len(some), figure(np.arange(len(some)))["it"], by_lesion(some, figure)["it"])
+    low, high = by_lesion(some, figure)["it"]
+    found = figure(np.arange(len(some)))["it"]
+    return Claim(split, group, len(some), *(round(value, 4) for value in (found, low, high)))
+
+
+def write(rows: Sequence[Claim], path: Path = TABLE) -> None:
+    """Put the rows into a table, in the place of what it holds."""
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(Claim._fields)
+        writer.writerows(rows)
+
+
+def read(path: Path = TABLE) -> list[Claim]:
+    """Read what `write` wrote.
+
+    Raises:
+        RunError: it is something else.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            kinds = get_type_hints(Claim)
+            return [Claim(**{name: kind(row[name]) for name, kind in kinds.items()}) for row in csv.DictReader(stream)]
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise RunError(f"{path} is not a table of `python -m training leakage` ({error!r})") from error

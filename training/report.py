@@ -7,23 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edge_models import bundle as bundles
 from edge_models.bundle import Bundle, Decision
 from edge_models.labels import LesionClass
 from training.ablations import Ablation, to_cells
-from training.bootstrap import REPEATS, by_lesion
+from training.bootstrap import REPEATS
 from training.dataset import CLASS_ORDER, Sample, targets
 from training.document import Block, Heading, Plot, Table, Text
 from training.draft import fingerprint, read_document
-from training.evaluate import FloatJudgements, Judgements, integer_figures, judge, lesion_figures
+from training.evaluate import Judgements, judge, lesion_figures
 from training.inference import run_networks
 from training.leakage import Claim
-from training.metrics import area_under_curve, balanced_accuracy, reliability, roc_curve
+from training.metrics import area_under_curve, reliability, roc_curve
 from training.operators import check_operators
 from training.plots import bars, lines
-from training.report_costs import inference_table, integer_table, leakage_table, one_view_table
+from training.report_costs import inference_table, integer_table, leakage_table
 from training.report_tables import (
     Study,
     camera_table,
@@ -44,7 +43,7 @@ _BINS = 15
 
 
 def study(
-    bundle: Path, decision: Decision, name: str, samples: Sequence[Sample], real: FloatJudgements | None
+    bundle: Path, decision: Decision, name: str, samples: Sequence[Sample], integers: Mapping[str, float] | None
 ) -> Study:
     """Judge one data set as it is, with context, after every small change and as other cameras would show it.
 
@@ -53,7 +52,7 @@ def study(
         decision: its thresholds.
         name: of the data set, for people.
         samples: its images.
-        real: `training.integers.judge_in_float` of them, where the float32 networks are at hand.
+        integers: what they cost, `training.evaluate.integer_figures`, where that was measured.
     """
     paths = [sample.path for sample in samples]
     contexts = [sample.context for sample in samples]
@@ -76,20 +75,8 @@ def study(
         context_figures=lesion_figures(with_context, samples, decision),
         intervals=intervals(plain, samples, decision),
         gain_intervals=gain_intervals(plain, with_context, samples, decision),
-        integers=None if real is None else integer_figures(real, plain, samples),
-        loss_interval=(0.0, 0.0) if real is None else _loss_interval(real, plain, samples),
+        integers=integers,
     )
-
-
-def _loss_interval(real: FloatJudgements, integer: Judgements, samples: Sequence[Sample]) -> tuple[float, float]:
-    before, after, target = real.scores.argmax(axis=1), integer.scores.argmax(axis=1), targets(samples)
-
-    def loss(chosen: NDArray[np.int64]) -> dict[str, float]:
-        return {
-            "loss": balanced_accuracy(before[chosen], target[chosen]) - balanced_accuracy(after[chosen], target[chosen])
-        }
-
-    return by_lesion(samples, loss)["loss"]
 
 
 def accuracy_by_inferences(loaded: Bundle, samples: Sequence[Sample]) -> list[dict[str, Any]]:
@@ -108,8 +95,7 @@ def report(
     lesions: Mapping[str, Sequence[Sample]],
     not_lesions: Sequence[Path],
     accuracy: Sequence[Mapping[str, Any]],
-    real: Mapping[str, FloatJudgements],
-    costs: Sequence[Mapping[str, Any]],
+    integers: Mapping[str, Mapping[str, float]],
     leakage: Sequence[Claim],
     ablations: Sequence[Ablation],
 ) -> list[Block]:
@@ -120,9 +106,8 @@ def report(
         lesions: samples by the data set's name, the held-out lesions first; nothing of it was fitted on these.
         not_lesions: photos that nothing was fitted on.
         accuracy: `accuracy_by_inferences` of the held-out lesions.
-        real: `training.integers.judge_in_float` by the data set's name; empty where the runs are not at hand.
-        costs: what `quantize` measured of the members; empty where their runs are not at hand.
-        leakage: what a split by image claims; empty where no pair of runs is given.
+        integers: `training.evaluate.integer_figures` by the data set's name, where that was measured.
+        leakage: what a split by image claims; empty where that was not measured.
         ablations: what was tried.
 
     Raises:
@@ -131,7 +116,7 @@ def report(
     """
     loaded = bundles.load(bundle)
     manifest = loaded.manifest
-    studies = [study(bundle, manifest.decision, name, samples, real.get(name)) for name, samples in lesions.items()]
+    studies = [study(bundle, manifest.decision, name, samples, integers.get(name)) for name, samples in lesions.items()]
     refused = float(np.mean(judge(bundle, not_lesions).unfamiliarity > 1.0))
     operators = [
         [name, ", ".join(f"{count} × {operator}" for operator, count in sorted(check_operators(content).items()))]
@@ -204,7 +189,7 @@ def report(
         ),
         Table(inference_table(accuracy, manifest.views, len(manifest.members))),
         Heading(2, "Integers"),
-        *_integers(studies, costs),
+        *_integers(studies),
         *_leakage(leakage),
         *_ablations(ablations),
         Heading(2, "Operators"),
@@ -253,17 +238,16 @@ def _reliability_plots(studies: Sequence[Study]) -> list[Block]:
     return blocks
 
 
-def _integers(studies: Sequence[Study], costs: Sequence[Mapping[str, Any]]) -> list[Block]:
-    if not costs:
-        return [Text("The float32 checkpoints were not at hand: --runs names their folders.")]
+def _integers(studies: Sequence[Study]) -> list[Block]:
+    if not any(each.integers for each in studies):
+        return [Text("Not measured: “python -m training evaluate” does so where --runs names the members' runs.")]
     return [
         Text(
             "The whole assessment, every network on every view, calibrated: with the float32 networks as they were "
-            "trained, and as it ships. The calibration is that of the integers; the interval is of the loss."
+            "trained, and as it ships, by “python -m training evaluate”. The calibration is that of the integers; the "
+            "interval is of the loss."
         ),
         Table(integer_table(studies)),
-        Text("One view of the held-out lesions, uncalibrated, as “python -m training quantize” measured."),
-        Table(one_view_table(costs)),
     ]
 
 

@@ -26,30 +26,19 @@ def integer_table(studies: Sequence[Study]) -> Rows:
     ]
     for study in studies:
         if study.integers is not None:
-            low, high = (100.0 * value for value in study.loss_interval)
             figures = study.integers
+            loss, low, high = (100.0 * figures[key] for key in ("loss", "loss_low", "loss_high"))
             rows.append(
                 [
                     study.name,
                     f"{figures['float32_balanced_accuracy']:.3f}",
                     f"{figures['int8_balanced_accuracy']:.3f}",
-                    f"{100.0 * figures['loss']:+.1f} ({low:+.1f} to {high:+.1f})",
+                    f"{loss:+.1f} ({low:+.1f} to {high:+.1f})",
                     f"{figures['float32_accuracy']:.3f}",
                     f"{figures['int8_accuracy']:.3f}",
                     f"{figures['same_class']:.1%}",
                 ]
             )
-    return rows
-
-
-def one_view_table(costs: Sequence[Mapping[str, Any]]) -> Rows:
-    """What `quantize` measured of every member."""
-    rows = [["Step", "images", "float32, balanced accuracy", "int8, balanced accuracy", "same class"]]
-    for cost in costs:
-        accuracies = (f"{cost[f'balanced_accuracy_{kind}']:.3f}" for kind in ("float32", "int8"))
-        rows.append(
-            [f"{cost['step']} of {cost['steps']}", str(cost["images"]), *accuracies, f"{cost['same_class']:.1%}"]
-        )
     return rows
 
 
@@ -86,7 +75,6 @@ def leakage_table(claims: Sequence[Claim]) -> Rows:
     """What two equal runs claim on the held-out images of their own splits."""
     rows = [["Split", "held-out images", "number", "balanced accuracy"]]
     for claim in claims:
-        low, high = claim.interval
-        figure = f"{claim.balanced_accuracy:.3f} ({low:.3f}–{high:.3f})" if claim.images else "–"
+        figure = f"{claim.balanced_accuracy:.3f} ({claim.low:.3f}–{claim.high:.3f})" if claim.images else "–"
         rows.append([claim.split, claim.group, str(claim.images), figure])
     return rows

@@ -35,8 +35,7 @@ class Study(NamedTuple):
         context_figures: of `with_context`.
         intervals: of `figures`.
         gain_intervals: of what `context_figures` have more than `figures`.
-        integers: `training.evaluate.integer_figures`; None where the float32 networks are not at hand.
-        loss_interval: of the balanced accuracy that the integers cost.
+        integers: `training.evaluate.integer_figures`; None where that was not measured.
     """
 
     name: str
@@ -50,7 +49,6 @@ class Study(NamedTuple):
     intervals: Intervals
     gain_intervals: Intervals
     integers: Mapping[str, float] | None = None
-    loss_interval: tuple[float, float] = (0.0, 0.0)
 
 
 def intervals(judgements: Judgements, samples: Sequence[Sample], decision: Decision) -> dict[str, tuple[float, float]]:

@@ -18,6 +18,7 @@ from training.ablations import read as read_ablations
 from training.dataset import read_rgb
 from training.draft import fingerprint
 from training.evaluate import CONTEXT_FIGURES
+from training.leakage import read as read_claims
 
 pytest.importorskip("tensorflow", reason="the training extra is not installed")
 
@@ -100,9 +101,11 @@ def test_from_pictures_to_a_published_bundle(tmp_path: Path, monkeypatch: pytest
     assert training.main(["prepare", str(tmp_path / "by_image.csv"), "--held-out", "0.2", "--by", "image"]) == 0
     (tmp_path / "leaky.toml").write_text(CONFIG.replace("generated", "by_image"))
     assert training.main(["train", str(tmp_path / "leaky.toml"), "--run", leaky]) == 0
-    arguments = ["report", release, "--runs", run, "--into", str(reports), "--leaky"]
-    assert training.main([*arguments, leaky, run]) == 1  # the honest one comes first
-    assert training.main([*arguments, run, leaky]) == 0
+    leakage = tmp_path / "leakage.csv"
+    assert training.main(["leakage", leaky, run, "--into", str(leakage)]) == 1  # the honest one comes first
+    assert training.main(["leakage", run, leaky, "--into", str(leakage)]) == 0
+    monkeypatch.setattr("training.leakage.TABLE", leakage)
+    assert training.main(["report", release, "--into", str(reports)]) == 0
     table = tmp_path / "ablations.csv"
     assert training.main(["ablations", run, leaky, "--into", str(table)]) == 1  # it saw what the other is judged on
     assert training.main(["ablations", run, str(runs / "taught"), "--into", str(table)]) == 0
@@ -132,6 +135,8 @@ def test_from_pictures_to_a_published_bundle(tmp_path: Path, monkeypatch: pytest
     html = (reports / "tiny-1" / "report.html").read_text()
     assert "float32 → int8: same class" in html
     assert "those whose lesion training saw" in html
+    assert [row.split for row in read_claims(leakage)] == ["generated", *["by_image"] * 3]
+    assert f"{read_claims(leakage)[0].balanced_accuracy:.3f} (" in html
     assert len(json.loads((reports / "tiny-1" / "accuracy.json").read_text())) == 31 * 4
     with Classifier.open(published / "tiny-1", engine="cpu", threads=1) as classifier:
         prediction = classifier.classify(read_rgb(data / "ham10000" / "images" / "ham10000_mel_1.jpg"))

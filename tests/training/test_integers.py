@@ -48,6 +48,8 @@ def test_figures_by_hand() -> None:
     assert figures["int8_accuracy"] == figures["int8_balanced_accuracy"] == 0.5
     assert figures["loss"] == 0.25
     assert figures["same_class"] == 0.75
+    # of two melanomas, each drawn or not, the first is the one that the integers lose
+    assert (figures["loss_low"], figures["loss_high"]) == (0.0, 0.5)
 
 
 @pytest.mark.slow

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -88,8 +87,8 @@ def release(folder: Path, bundle: Path) -> Path:
     """A draft with figures, as `evaluate` leaves it."""
     folder.mkdir()
     bundle.rename(folder / "bundle")
-    sealed = hashlib.sha256((folder / "bundle" / "manifest.json").read_bytes()).hexdigest()
-    (folder / "figures.json").write_text(json.dumps({"manifest_sha256": sealed, "figures": figures()}))
+    measured = {"fingerprint": fingerprint(folder / "bundle"), "figures": figures()}
+    (folder / "figures.json").write_text(json.dumps(measured))
     return folder
 
 
