@@ -36,7 +36,7 @@ from training.report_tables import (
     strata_table,
     target_table,
 )
-from training.robustness import CAMERAS, CHANGES
+from training.robustness import CAMERAS, CHANGES, SENSORS
 from training.views import CROPS, accuracy_rows, make_views
 
 _BINS = 15
@@ -61,7 +61,7 @@ def study(
     print(f"{name}: with age, sex and site", flush=True)
     with_context = judge(bundle, paths, contexts)
     after: dict[str, Judgements] = {}
-    for change, function in {**CHANGES, **CAMERAS}.items():
+    for change, function in (CHANGES | CAMERAS | SENSORS).items():
         print(f"{name}: {change}", flush=True)
         after[change] = judge(bundle, paths, change=function)
     return Study(
@@ -70,7 +70,7 @@ def study(
         judgements=plain,
         with_context=with_context,
         changed={change: after[change] for change in CHANGES},
-        cameras={change: after[change] for change in CAMERAS},
+        cameras={change: after[change] for change in CAMERAS | SENSORS},
         figures=lesion_figures(plain, samples, decision),
         context_figures=lesion_figures(with_context, samples, decision),
         intervals=intervals(plain, samples, decision),
@@ -173,7 +173,9 @@ def report(
         Heading(2, "Other cameras"),
         Text(
             "The same pictures with larger changes, made by calculation, as other dermatoscopes may give them. No "
-            "threshold was fitted on such pictures."
+            "threshold was fitted on such pictures. A gain for every channel (warmer, cooler, greener) is what neutral "
+            "light takes out by construction, up to what clips at white; mixed colours, another tone curve, sharpening "
+            "and coarser detail it does not."
         ),
         Table(camera_table(studies, manifest.decision)),
         Heading(2, "What age, sex and site add"),

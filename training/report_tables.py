@@ -30,7 +30,7 @@ class Study(NamedTuple):
         judgements: of the pictures as they are.
         with_context: of the same with age, sex and site.
         changed: of the same after each of `training.robustness.CHANGES`, by its name.
-        cameras: of the same after each of `training.robustness.CAMERAS`, by its name.
+        cameras: of the same after each of `training.robustness.CAMERAS` and `SENSORS`, by its name.
         figures: of `judgements`.
         context_figures: of `with_context`.
         intervals: of `figures`.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -31,6 +31,36 @@ def tinted(red: float, green: float, blue: float) -> Change:
 def softer(sigma: float) -> Change:
     """Out of focus: a Gaussian of that many hundredths of the shorter side."""
     return lambda rgb: np.asarray(cv2.GaussianBlur(rgb, (0, 0), sigma * min(rgb.shape[:2]) / 100.0), np.uint8)
+
+
+def mixed(matrix: Sequence[Sequence[float]]) -> Change:
+    """Every colour by a 3 × 3 matrix, a row for each of R, G and B, clipped at black and white."""
+    rows = np.array(matrix)
+    return lambda rgb: np.clip(np.round(rgb @ rows.T), 0, 255).astype(np.uint8)
+
+
+def gamma(exponent: float) -> Change:
+    """Pixel values as shares of white to this power: above 1 the middle is darker."""
+    table = np.round(255.0 * (np.arange(256) / 255.0) ** exponent).astype(np.uint8)
+    return lambda rgb: table[rgb]
+
+
+def sharper(sigma: float, amount: float) -> Change:
+    """Unsharp mask: this much of what a Gaussian of that many hundredths of the shorter side takes away is added."""
+    blurred = softer(sigma)
+    return lambda rgb: np.asarray(cv2.addWeighted(rgb, 1.0 + amount, blurred(rgb), -amount, 0.0), np.uint8)
+
+
+def coarser(height: int) -> Change:
+    """Made smaller to so many pixels of height, by area; a picture that is no higher stays as it is."""
+
+    def change(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        if len(rgb) <= height:
+            return rgb
+        width = round(rgb.shape[1] * height / len(rgb))
+        return np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+    return change
 
 
 def closer(factor: float) -> Change:
@@ -64,7 +94,18 @@ CAMERAS: dict[str, Change] = {
     "greener: green + 15 %": tinted(1.0, 1.15, 1.0),
     "softer: blurred by half a hundredth of the side": softer(0.5),
 }
-"""By name, what pictures of another dermatoscope may be like."""
+"""By name, what pictures in another light or out of focus may be like.
+
+A gain for every channel, all but the last, is just what neutral light takes out again.
+"""
+
+SENSORS: dict[str, Change] = {
+    "another sensor: colours mixed": mixed([[0.85, 0.20, -0.05], [0.05, 0.85, 0.10], [0.00, 0.15, 0.85]]),
+    "another tone curve: a gamma of 1.25": gamma(1.25),
+    "sharpened: unsharp mask of half a hundredth of the side": sharper(0.5, 1.0),
+    "as coarse as the training pictures: 300 pixels high": coarser(300),
+}
+"""By name, what neutral light does not take out: other colours, tones and detail. Greys stay grey."""
 
 
 def other_camera(number: int) -> Change:

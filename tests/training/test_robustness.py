@@ -5,14 +5,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.robustness import CAMERAS, CHANGES, brighter, closer, other_camera, softer, tinted, turned
+from training.robustness import (
+    CAMERAS,
+    CHANGES,
+    SENSORS,
+    brighter,
+    closer,
+    coarser,
+    gamma,
+    mixed,
+    other_camera,
+    sharper,
+    softer,
+    tinted,
+    turned,
+)
+
+EVERY = CHANGES | CAMERAS | SENSORS
 
 
-@given(height=st.integers(110, 160), width=st.integers(110, 160), name=st.sampled_from(sorted(CHANGES | CAMERAS)))
+@given(height=st.integers(310, 350), width=st.integers(310, 350), name=st.sampled_from(sorted(EVERY)))
 def test_a_change_gives_a_picture_and_leaves_the_original(height: int, width: int, name: str) -> None:
     rgb = np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8)
     rgb.setflags(write=False)
-    changed = (CHANGES | CAMERAS)[name](rgb)
+    changed = EVERY[name](rgb)
     assert changed.dtype == np.uint8
     assert changed.ndim == 3
     assert changed.size > 0
@@ -34,6 +50,39 @@ def test_brightness_is_a_gain_that_stops_at_white() -> None:
 def test_a_tint_is_a_gain_of_every_channel() -> None:
     rgb = np.array([[[100, 100, 100], [250, 1, 0]]], np.uint8)
     assert tinted(1.2, 1.0, 0.5)(rgb).tolist() == [[[120, 100, 50], [255, 1, 0]]]
+
+
+def test_mixed_colours_keep_greys_and_move_the_others() -> None:
+    rgb = np.array([[[90, 90, 90], [200, 100, 50]], [[255, 0, 0], [0, 0, 255]]], np.uint8)
+    changed = mixed([[0.8, 0.2, 0.0], [0.1, 0.9, 0.0], [0.0, -0.5, 1.5]])(rgb)
+    assert changed.tolist() == [[[90, 90, 90], [180, 110, 25]], [[204, 26, 0], [0, 0, 255]]]
+
+
+@pytest.mark.parametrize("name", [name for name in SENSORS if "sensor" in name or "tone" in name])
+def test_another_sensor_leaves_grey_grey_and_black_and_white_alone(name: str) -> None:
+    greys = np.repeat(np.arange(256, dtype=np.uint8)[np.newaxis, :, np.newaxis], 3, axis=2)
+    changed = SENSORS[name](greys)
+    assert (changed == changed[:, :, :1]).all()
+    assert (changed[0, 0, 0], changed[0, -1, 0]) == (0, 255)
+
+
+def test_a_gamma_darkens_the_middle_only() -> None:
+    assert gamma(2.0)(np.array([[[0, 51, 255]]], np.uint8)).tolist() == [[[0, 10, 255]]]
+
+
+def test_sharpening_steepens_an_edge_and_leaves_flat_parts_alone() -> None:
+    rgb = np.full((100, 100, 3), 80, np.uint8)
+    rgb[:, 50:] = 160
+    row = sharper(1.0, 1.0)(rgb)[50, :, 0].astype(int)
+    assert (row[0], row[-1]) == (80, 160)
+    assert row[49] < 60
+    assert row[50] > 180
+
+
+def test_coarseness_is_a_height_and_small_pictures_stay() -> None:
+    rgb = np.random.default_rng(1).integers(0, 256, (450, 600, 3), dtype=np.uint8)
+    assert coarser(300)(rgb).shape == (300, 400, 3)
+    assert coarser(450)(rgb) is rgb
 
 
 @pytest.mark.parametrize("side", [100, 300])
