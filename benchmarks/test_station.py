@@ -86,7 +86,7 @@ def test_websocket_frame(
 
 
 def test_live_hint(benchmark: BenchmarkFixture, camera: PhantomCamera, frame: Frame, record_ratio: RecordRatio) -> None:
-    """The gate's judgement of a live picture, eight times a second."""
+    """The gate's judgement of a live picture, about six times a second."""
     before, now = (camera.preview().rgb for _ in range(2))
     work = partial(check_preview, now, before)
     record_ratio(work, frame.rgb.copy)

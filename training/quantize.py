@@ -17,13 +17,15 @@ from training.operators import check_operators
 def representative_pictures(
     samples: Sequence[Sample], views: Sequence[View], size: int, count: int, seed: int
 ) -> NDArray[np.uint8]:
-    """Training pictures through the published views, for the ranges of the activations.
+    """Training pictures through views like the published ones, for the ranges of the activations.
 
     Every class is drawn equally often. Two single pixels are set to black and white, so that the input's range is
     always the whole of [-1, 1] and all members quantise their input alike.
 
     Args:
         samples: of the training part only.
+        views: that a picture is drawn one of; `quantize` gives all of `training.views.CROPS`, turned and mirrored,
+            because it runs before views are chosen.
 
     Returns:
         uint8[count, size, size, 3].

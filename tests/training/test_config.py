@@ -7,7 +7,7 @@ import pytest
 from training.config import Phase, load_config
 from training.errors import ConfigError
 
-CONFIGS = sorted((Path(__file__).parents[2] / "training" / "configs").glob("*.toml"))
+CONFIGS = sorted((Path(__file__).parents[2] / "training" / "configs").rglob("*.toml"))
 SMALLEST = 'split = "s"\n[train]\nseed = 1\nbatch_size = 2\nlearning_rate = 1\nphases = [{ size_px = 64, steps = 3 }]\n'
 
 
