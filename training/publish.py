@@ -32,8 +32,9 @@ def publish(draft: Path, figures: Mapping[str, Figures], folder: Path) -> Path:
     """
     manifest = bundles.load(draft).manifest
     document = {**read_document(draft), "figures": figures}
+    card = model_card(document)  # before anything is replaced, as what follows
     compiled: dict[str, bytes] = {}
-    for name in manifest.members:  # before anything is replaced
+    for name in manifest.members:
         check_operators((draft / name).read_bytes())
         content, message = compile_for_edgetpu(draft / name)
         print(message)
@@ -46,7 +47,7 @@ def publish(draft: Path, figures: Mapping[str, Figures], folder: Path) -> Path:
         shutil.copyfile(draft / name, folder / name)
     for name, content in compiled.items():
         (folder / name).write_bytes(content)
-    (folder / CARD).write_text(model_card(document), encoding="utf-8")
+    (folder / CARD).write_text(card, encoding="utf-8")
     return bundles.seal(folder, document)
 
 

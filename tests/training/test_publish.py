@@ -137,3 +137,14 @@ def test_a_refusal_leaves_what_was_published(
     with pytest.raises(TrainingError, match="refuses tiny_a_int8"):
         publish(make_bundle(), figures(), published)
     assert bundles.load(published).manifest.model_id == "earlier"
+
+
+def test_figures_that_the_card_cannot_be_written_from_leave_what_was_published(
+    tmp_path: Path, make_bundle: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    published, measured = make_bundle({"model_id": "earlier"}), figures()
+    del measured["validation"]["malignant_auc"]
+    with pytest.raises(KeyError):
+        publish(make_bundle(), measured, published)
+    assert bundles.load(published).manifest.model_id == "earlier"
