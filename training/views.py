@@ -14,7 +14,7 @@ from edge_models.bundle import Calibration
 from edge_models.classifier import calibrate, equal_priors
 from edge_models.preprocess import View
 from training.errors import RunError
-from training.metrics import balanced_accuracy
+from training.metrics import balanced_accuracy, log_loss
 
 CROPS = (View(), View(zoom=1.2), View(zoom=1.4), View(neutral=True), View(zoom=1.2, neutral=True))
 """What is compared; each is turned and mirrored."""
@@ -45,6 +45,14 @@ class Choice(NamedTuple):
     def inferences(self) -> int:
         """Of one picture."""
         return len(self.members) * len(self.crops) * self.orientations
+
+    def work(self, sizes: Sequence[int]) -> float:
+        """Of one picture, in inferences of 224 px: a network's work goes with the area of its input.
+
+        Args:
+            sizes: side of every network's input in pixels.
+        """
+        return len(self.crops) * self.orientations * sum((sizes[place] / 224) ** 2 for place in self.members)
 
 
 def read_crop(text: str) -> View:
@@ -126,6 +134,7 @@ def accuracy_rows(
     target: NDArray[np.int64],
     views: Sequence[View],
     names: Sequence[str],
+    sizes: Sequence[int],
     calibration: Calibration,
 ) -> list[dict[str, Any]]:
     """What every choice of members and views is worth on held-out lesions, under one calibration for all.
@@ -134,14 +143,16 @@ def accuracy_rows(
         log_softmax: float64[N, members, views, 7].
         target: int64[N], in the networks' class order.
         names: of the members.
+        sizes: side of every member's input in pixels.
         calibration: the bundle's; fitted for all its members and views.
 
     Returns:
-        `members`, `crops` (their names), `orientations`, `inferences`, `balanced_accuracy` (of the scores under equal
-        priors), `accuracy` (of the calibrated probabilities) and `split` of each, fewest inferences first.
+        `members`, `crops` (their names), `orientations`, `inferences`, `work_224px` (the same in inferences of 224 px),
+        `balanced_accuracy` (of the scores under equal priors), `accuracy` and `log_loss` in nats (of the calibrated
+        probabilities) and `split` of each, least work first.
     """
     rows = []
-    for choice in sorted(choices(views, member_sets(len(names))), key=lambda choice: choice.inferences):
+    for choice in sorted(choices(views, member_sets(len(names))), key=lambda choice: choice.work(sizes)):
         probabilities = calibrate(pooled(log_softmax, views, choice), calibration)
         scores = equal_priors(probabilities, calibration)
         rows.append(
@@ -150,8 +161,10 @@ def accuracy_rows(
                 "crops": [crop_name(crop) for crop in choice.crops],
                 "orientations": choice.orientations,
                 "inferences": choice.inferences,
+                "work_224px": round(choice.work(sizes), 1),
                 "balanced_accuracy": round(balanced_accuracy(scores.argmax(axis=1), target), 4),
                 "accuracy": round(float(np.mean(probabilities.argmax(axis=1) == target)), 4),
+                "log_loss": round(log_loss(probabilities, target), 4),
                 "split": "held-out",
             }
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,7 +21,7 @@ from training.draft import fingerprint
 from training.evaluate import Judgements, judge, lesion_figures
 from training.leakage import Claim
 from training.report import accuracy_by_inferences, report
-from training.report_costs import inference_table
+from training.report_costs import eight_for_four, inference_table
 from training.report_tables import Study, camera_table, class_table, confusion_table, flips, strata_table
 from training.views import make_views
 
@@ -130,10 +131,24 @@ def test_what_ships_is_in_the_table_with_the_reports_own_figures(
     figures = lesion_figures(judge(bundle, [sample.path for sample in samples]), samples, loaded.manifest.decision)
     table = inference_table(rows, views, 2)
     (ships,) = [row for row in table if "(ships)" in row[0]]
-    assert ships[:4] == ["tiny_a + tiny_b (ships)", "1.4, 1:neutral", "2", "8"]
-    assert ships[4:] == [f"{figures['balanced_accuracy']:.3f}", f"{figures['top1_accuracy']:.3f}"]
+    assert ships[:5] == ["tiny_a + tiny_b (ships)", "1.4, 1:neutral", "2", "8", "0.3"]  # of 32 and of 48 px
+    assert ships[5:7] == [f"{figures['balanced_accuracy']:.3f}", f"{figures['top1_accuracy']:.3f}"]
     assert len(table) == 1 + 3 * 2 * 4
     assert len(rows) == 3 * 31 * 4
+
+
+@pytest.mark.parametrize(("accuracy", "words"), [(0.81, "four: +1.0 points"), (0.79, "gain nothing in accuracy (+1.0")])
+def test_eight_orientations_that_gain_nothing_are_said_to_be_kept_for_steadiness(accuracy: float, words: str) -> None:
+    def row(orientations: int, *figures: float) -> dict[str, Any]:
+        row = {"members": ["a"], "crops": ["1:neutral"], "orientations": orientations}
+        return row | dict(zip(("balanced_accuracy", "accuracy", "log_loss"), figures, strict=True))
+
+    rows = [row(4, 0.7, 0.8, 0.5), row(8, 0.71, accuracy, 0.49)]
+    views = make_views((View(neutral=True),), 8)
+    text = eight_for_four(rows, views, 1)
+    assert words in text
+    assert ("steadiness" in text) == (accuracy < 0.8)
+    assert eight_for_four(rows, views[:4], 1) == ""
 
 
 def test_the_committed_report_is_about_the_bundle_that_ships_and_small() -> None:

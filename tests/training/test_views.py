@@ -26,6 +26,7 @@ from training.views import (
 
 WHOLE, CLOSER = View(), View(zoom=1.2, neutral=True)
 VIEWS = make_views((WHOLE, CLOSER), 8)
+SIZES = (320, 224, 112)
 EVEN = Calibration(1.0, (0.0,) * 7, (1 / 7,) * 7)
 
 
@@ -87,16 +88,22 @@ def test_evidence_is_pooled_over_the_chosen_members_and_views_only() -> None:
 
 def test_rows_say_what_each_choice_is_worth() -> None:
     log_p, target = evidence()
-    rows = accuracy_rows(log_p, target, VIEWS, ["a", "b", "c"], EVEN)
+    rows = accuracy_rows(log_p, target, VIEWS, ["a", "b", "c"], SIZES, EVEN)
     assert len(rows) == 5 * 12
-    assert [row["inferences"] for row in rows] == sorted(row["inferences"] for row in rows)
+    assert [row["work_224px"] for row in rows] == sorted(row["work_224px"] for row in rows)
+    by_member = {row["members"][0]: row["work_224px"] for row in rows if row["inferences"] == 1}
+    assert by_member == {"a": 2.0, "b": 1.0, "c": 0.2}  # 320, 224 and 112 px: 2.04, 1, 0.25
     everything = rows[-1]
+    assert everything["work_224px"] == pytest.approx(16 * (320**2 / 224**2 + 1 + 0.25), abs=0.05)
     assert everything["members"] == ["a", "b", "c"]
     assert (everything["crops"], everything["orientations"], everything["inferences"]) == (["1", "1.2:neutral"], 8, 48)
     right = log_p.mean(axis=(1, 2)).argmax(axis=1) == target
     assert everything["accuracy"] == pytest.approx(right.mean(), abs=1e-4)
     recalls = [right[target == label].mean() for label in np.unique(target)]
     assert everything["balanced_accuracy"] == pytest.approx(np.mean(recalls), abs=1e-4)
+    p = np.exp(log_p.mean(axis=(1, 2)))
+    p /= p.sum(axis=1, keepdims=True)
+    assert everything["log_loss"] == pytest.approx(-np.log(p[np.arange(len(target)), target]).mean(), abs=1e-4)
     assert {row["split"] for row in rows} == {"held-out"}
 
 
@@ -105,8 +112,8 @@ def test_a_prior_moves_accuracy_and_leaves_balanced_accuracy_alone() -> None:
     prevalence = np.array([0.94, *[0.01] * 6])
     skewed = Calibration(1.0, tuple(np.log(prevalence).tolist()), tuple(prevalence.tolist()))
     for even, other in zip(
-        accuracy_rows(log_p, target, VIEWS, "abc", EVEN),
-        accuracy_rows(log_p, target, VIEWS, "abc", skewed),
+        accuracy_rows(log_p, target, VIEWS, "abc", SIZES, EVEN),
+        accuracy_rows(log_p, target, VIEWS, "abc", SIZES, skewed),
         strict=True,
     ):
         assert other["balanced_accuracy"] == even["balanced_accuracy"]
