@@ -82,7 +82,7 @@ train: .venv/dev.stamp  ## the whole training chain (DERMAKIOSK_DATA, DERMAKIOSK
 	done
 	@$(bin)/python -m training calibrate $(member_runs) --id $(MODEL) --crops $(CROPS) --orientations 8
 	@$(bin)/python -m training evaluate runs/$(MODEL) --runs $(member_runs)
-	@$(bin)/python -m training report runs/$(MODEL)
+	@$(bin)/python -m training report runs/$(MODEL) --runs $(member_runs)
 	@$(bin)/python -m training publish runs/$(MODEL)
 
 .PHONY: lock

@@ -9,17 +9,15 @@ import argparse
 import hashlib
 import json
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from edge_models.errors import EdgeModelError
-from training.config import load_config
 from training.dataset import CLASS_ORDER, Sample, check_readable, read_not_lesions, read_rgb, targets
 from training.errors import RunError, TrainingError
-from training.runs import QUANTIZATION, network_file, read_config, read_members, runs_of
+from training.runs import QUANTIZATION, keep_logs, network_file, open_run, read_config, read_members, runs_of
 from training.sources import read_official_validation, read_training_images
 from training.split import SPLITS, Part, assign, leaks, read_split, write_split
 from training.views import CROPS, ORIENTATIONS, crop_name, make_views, read_crop, view_table
@@ -116,6 +114,14 @@ def _parser() -> argparse.ArgumentParser:
 
     report = commands.add_parser("report", parents=[data], help="all figures of a bundle with plots, for people")
     report.add_argument("bundle", type=Path, help="runs/<id>, or the folder of a published bundle")
+    report.add_argument(
+        "--runs",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="run",
+        help="the members' runs: their configurations and logs are kept beside the report",
+    )
     report.add_argument("--into", type=Path, default=Path("docs/model"), help="the report goes to <into>/<id>/")
     report.set_defaults(command=_report)
 
@@ -167,10 +173,8 @@ def _prepare(options: argparse.Namespace) -> None:
 def _train(options: argparse.Namespace) -> None:
     from training.train import train
 
-    config = load_config(options.config)
     run = options.run or Path("runs") / options.config.stem
-    run.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(options.config, run / "config.toml")
+    config = open_run(options.config, run)
     parts = _parts(options, config.split)
     train(config, run, parts[Part.TRAIN], parts[Part.VALIDATION], options.weights)
 
@@ -316,6 +320,7 @@ def _report(options: argparse.Namespace) -> None:
     draft = _draft(options.bundle).is_dir()
     bundle = _draft(options.bundle) if draft else options.bundle
     loaded = bundles.load(bundle)
+    runs = runs_of(bundle, options.runs) if options.runs else []
     figures = _read_figures(options.bundle) if draft else read_document(bundle).get("figures", {})
     measured = {title: figures.get(name, {}) for name, title in _DATA_SETS.items()}
     lesions = dict(zip(measured, _lesions(options, bundle), strict=True))
@@ -331,6 +336,7 @@ def _report(options: argparse.Namespace) -> None:
     )
     folder = options.into / loaded.manifest.model_id
     write(blocks, folder)
+    keep_logs(runs, folder / "runs")
     rows = ",\n".join(json.dumps(row) for row in accuracy)
     (folder / "accuracy.json").write_text(f"[\n{rows}\n]\n", encoding="utf-8")
     print(f"{folder / 'report.md'}, report.html and accuracy.json are written")

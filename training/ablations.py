@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NamedTuple, get_type_hints
+from typing import NamedTuple, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.bootstrap import by_lesion
-from training.config import RunConfig
+from training.config import RunConfig, changes
 from training.dataset import Sample, targets
 from training.errors import RunError
 from training.inference import log_softmax
@@ -125,12 +124,7 @@ def _figures(scores: NDArray[np.float64], truth: NDArray[np.int64]) -> dict[str,
 
 def differences(reference: RunConfig, config: RunConfig) -> str:
     """Every value that differs and decides what is learnt, but the seed, as “key before → after”."""
-    before, after = _flat(asdict(reference)), _flat(asdict(config))
-    found = [
-        f"{key} {before.get(key, '–')} → {after.get(key, '–')}"
-        for key in before | after
-        if before.get(key) != after.get(key) and key not in _DECIDES_NOTHING
-    ]
+    found = [f"{key} {change}" for key, change in changes(reference, config).items() if key not in _DECIDES_NOTHING]
     return "; ".join(found) or "nothing but the seed"
 
 
@@ -181,18 +175,3 @@ def to_cells(rows: Sequence[Ablation]) -> list[list[str]]:
 
 def _interval(gain: float, low: float, high: float) -> str:
     return f"{gain:+.1f} ({low:+.1f} to {high:+.1f})"
-
-
-def _flat(document: Any, where: str = "") -> dict[str, str]:
-    """{"train.seed": "1", …}; a list becomes one value."""
-    if isinstance(document, dict):
-        parts = [_flat(value, f"{where}.{key}" if where else key) for key, value in document.items()]
-        return {key: value for part in parts for key, value in part.items()}
-    if isinstance(document, tuple):
-        return {where: " + ".join(_listed(value) for value in document)}
-    return {where: str(document)}
-
-
-def _listed(value: Any) -> str:
-    """A phase of the schedule, or a plain value, in a list."""
-    return f"{value['steps']} at {value['size_px']} px" if isinstance(value, dict) else str(value)

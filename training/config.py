@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -168,6 +168,27 @@ def load_config(path: Path) -> RunConfig:
         return _parse(RunConfig, document, "")
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{path}: {error}") from error
+
+
+def changes(before: RunConfig, after: RunConfig) -> dict[str, str]:
+    """Every value that differs, “before → after” by its key ("train.seed", …)."""
+    old, new = _flat(asdict(before)), _flat(asdict(after))
+    return {key: f"{old[key]} → {new[key]}" for key in old if old[key] != new[key]}
+
+
+def _flat(document: Any, where: str = "") -> dict[str, str]:
+    """{"train.seed": "1", …}; a list becomes one value."""
+    if isinstance(document, dict):
+        parts = [_flat(value, f"{where}.{key}" if where else key) for key, value in document.items()]
+        return {key: value for part in parts for key, value in part.items()}
+    if isinstance(document, tuple):
+        return {where: " + ".join(_listed(value) for value in document)}
+    return {where: str(document)}
+
+
+def _listed(value: Any) -> str:
+    """A phase of the schedule, or a plain value, in a list."""
+    return f"{value['steps']} at {value['size_px']} px" if isinstance(value, dict) else str(value)
 
 
 def _parse(kind: type[T], document: Mapping[str, Any], where: str) -> T:

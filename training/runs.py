@@ -4,17 +4,59 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from edge_models import bundle as bundles
-from training.config import RunConfig, load_config
+from training.config import RunConfig, changes, load_config
 from training.errors import RunError
 
 CONFIG = "config.toml"
+LOGS = (CONFIG, "environment.json", "validation.csv")
+"""What stays of a released member's training: the rest of its folder is too large for the project's source."""
 QUANTIZATION = "quantization.json"
 """What `quantize` measured of a run: what the integers cost on one view of the validation part."""
+
+
+def open_run(config: Path, run: Path) -> RunConfig:
+    """Make a run's folder with its configuration, or go back to one.
+
+    Args:
+        config: a file like those in training/configs/.
+        run: the folder.
+
+    Raises:
+        ConfigError: either configuration is wrong.
+        RunError: the folder holds a run with another one.
+    """
+    wanted = load_config(config)
+    if (run / CONFIG).is_file():
+        differing = changes(read_config(run), wanted)
+        if differing:
+            named = "; ".join(f"{key} {change}" for key, change in differing.items())
+            raise RunError(f"{run} holds a run with another configuration ({named}): name another folder with --run")
+    else:
+        run.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(config, run / CONFIG)
+    return wanted
+
+
+def keep_logs(runs: Sequence[Path], folder: Path) -> None:
+    """Copy what a run's folder says of its training, small files all, to `<folder>/<run>/`.
+
+    Raises:
+        RunError: a run has not all of them.
+    """
+    for run in runs:
+        lacking = [name for name in LOGS if not (run / name).is_file()]
+        if lacking:
+            raise RunError(f"{run} holds no {lacking[0]}: run `python -m training train` first")
+        kept = folder / run.resolve().name
+        kept.mkdir(parents=True, exist_ok=True)
+        for name in LOGS:
+            shutil.copyfile(run / name, kept / name)
 
 
 def read_config(run: Path) -> RunConfig:

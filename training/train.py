@@ -27,6 +27,8 @@ from training.model import build_model
 from training.predict import predict_logits
 from training.sampling import Sampler
 
+STEPS = "steps.csv"
+VALIDATION = "validation.csv"
 _REPORT_EVERY = 20
 
 
@@ -67,6 +69,8 @@ def train(
     average = [keras.Variable(_array(value), trainable=False, dtype=value.dtype) for value in model.variables]
     state = {"model": model.variables, "average": average, "optimizer": optimizer.variables}
     done = checkpoint.load(run, state) if (run / checkpoint.FILE).is_file() else 0
+    for table in (run / STEPS, run / VALIDATION):
+        forget_after(table, done)
     total = config.train.steps
     started, first = time.monotonic(), done
     for step, batch in enumerate(sampler.ahead(done, total), start=done):
@@ -77,7 +81,7 @@ def train(
         done = step + 1
         if done % _REPORT_EVERY == 0 or done == total:
             seconds = time.monotonic() - started
-            _append(run / "steps.csv", {"step": done, "size_px": sampler.size_at(step), "loss": float(loss)})
+            _append(run / STEPS, {"step": done, "size_px": sampler.size_at(step), "loss": float(loss)})
             left = seconds * sampler.work(done, total) / sampler.work(first, done) / 60.0
             print(f"step {done}/{total}  loss {float(loss):.4f}  {left:.0f} min left", flush=True)
             model.reset_metrics()
@@ -85,7 +89,7 @@ def train(
             checkpoint.save(run, done, state)
         if done % config.train.evaluate_every == 0 or done == total:
             figure = _evaluate_average(model, average, validation, config.model.size_px)
-            _append(run / "validation.csv", {"step": done, "balanced_accuracy": figure})
+            _append(run / VALIDATION, {"step": done, "balanced_accuracy": figure})
             print(f"step {done}/{total}  validation balanced accuracy {figure:.4f}", flush=True)
 
 
@@ -153,6 +157,15 @@ def _record_environment(run: Path) -> None:
     versions = {"python": platform.python_version(), "keras": keras.__version__, backend: version(backend)}
     versions |= {"numpy": np.__version__, "opencv": cv2.__version__, "machine": platform.machine()}
     (run / "environment.json").write_text(json.dumps(versions, indent=2) + "\n", encoding="utf-8")
+
+
+def forget_after(path: Path, step: int) -> None:
+    """Drop a table's rows of later steps than the one that a run goes on from: it writes them anew."""
+    if not path.exists():
+        return
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [row for row in lines[1:] if int(row.split(",")[0]) <= step]
+    path.write_text("".join(lines[:1] + kept), encoding="utf-8")
 
 
 def _append(path: Path, row: dict[str, Any]) -> None:

@@ -87,6 +87,8 @@ def test_from_pictures_to_a_published_bundle(tmp_path: Path, monkeypatch: pytest
     assert training.main(["prepare", str(tmp_path / "generated.csv"), "--held-out", "0.2"]) == 0
     assert training.main(["train", str(tmp_path / "tiny.toml"), "--run", run]) == 0
     assert training.main(["train", str(tmp_path / "tiny.toml"), "--run", run]) == 0  # nothing is left to do
+    (tmp_path / "slower.toml").write_text(CONFIG.replace("1e-3", "1e-4"))
+    assert training.main(["train", str(tmp_path / "slower.toml"), "--run", run]) == 1  # the run learnt with another
     (tmp_path / "taught.toml").write_text(CONFIG + '[distill]\nteachers = ["tiny"]\n')
     assert training.main(["train", str(tmp_path / "taught.toml"), "--run", str(runs / "taught")]) == 0
     assert training.main(["quantize", run]) == 0
@@ -105,7 +107,7 @@ def test_from_pictures_to_a_published_bundle(tmp_path: Path, monkeypatch: pytest
     assert training.main(["leakage", leaky, run, "--into", str(leakage)]) == 1  # the honest one comes first
     assert training.main(["leakage", run, leaky, "--into", str(leakage)]) == 0
     monkeypatch.setattr("training.leakage.TABLE", leakage)
-    assert training.main(["report", release, "--into", str(reports)]) == 0
+    assert training.main(["report", release, "--runs", run, "--into", str(reports)]) == 0
     table = tmp_path / "ablations.csv"
     assert training.main(["ablations", run, leaky, "--into", str(table)]) == 1  # it saw what the other is judged on
     assert training.main(["ablations", run, str(runs / "taught"), "--into", str(table)]) == 0
@@ -137,6 +139,8 @@ def test_from_pictures_to_a_published_bundle(tmp_path: Path, monkeypatch: pytest
     assert "those whose lesion training saw" in html
     assert [row.split for row in read_claims(leakage)] == ["generated", *["by_image"] * 3]
     assert f"{read_claims(leakage)[0].balanced_accuracy:.3f} (" in html
+    kept = (reports / "tiny-1" / "runs" / "tiny" / "validation.csv").read_text()
+    assert kept == (runs / "tiny" / "validation.csv").read_text()
     assert len(json.loads((reports / "tiny-1" / "accuracy.json").read_text())) == 31 * 4
     with Classifier.open(published / "tiny-1", engine="cpu", threads=1) as classifier:
         prediction = classifier.classify(read_rgb(data / "ham10000" / "images" / "ham10000_mel_1.jpg"))

@@ -10,7 +10,7 @@ import pytest
 
 from edge_models import bundle as bundles
 from training.errors import RunError
-from training.runs import read_members, runs_of
+from training.runs import keep_logs, open_run, read_members, runs_of
 
 CONFIG = """
 split = "generated"
@@ -58,3 +58,25 @@ def test_members_must_fit_each_other(tmp_path: Path) -> None:
     (two / "y_int8.tflite").unlink()
     with pytest.raises(RunError, match="not quantized"):
         read_members([one, two])
+
+
+def test_a_run_keeps_the_configuration_it_was_started_with(tmp_path: Path) -> None:
+    first, other = tmp_path / "first.toml", tmp_path / "other.toml"
+    first.write_text(CONFIG)
+    other.write_text(CONFIG.replace("seed = 1", "seed = 2").replace("steps = 3", "steps = 5"))
+    run = tmp_path / "runs" / "x"
+    assert open_run(first, run) == open_run(first, run)
+    with pytest.raises(RunError, match=r"another configuration \(train\.seed 1 → 2; train\.phases 3 at .*5 at"):
+        open_run(other, run)
+    assert (run / "config.toml").read_text() == CONFIG
+
+
+def test_the_logs_that_are_kept_are_the_small_ones(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "x", b"network")
+    with pytest.raises(RunError, match=r"x holds no environment\.json"):
+        keep_logs([run], tmp_path / "kept")
+    (run / "environment.json").write_text("{}")
+    (run / "validation.csv").write_text("step,balanced_accuracy\n")
+    keep_logs([run], tmp_path / "kept")
+    kept = {path.name: path.read_text() for path in (tmp_path / "kept" / "x").iterdir()}
+    assert kept == {"config.toml": CONFIG, "environment.json": "{}", "validation.csv": "step,balanced_accuracy\n"}
