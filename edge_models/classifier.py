@@ -153,10 +153,14 @@ class Classifier:
 
 def mean_log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
     """Pool the evidence of members and views: the mean of log-softmax, float[members, views, C] → float64[C]."""
+    return np.asarray(log_softmax(logits).reshape(-1, logits.shape[-1]).mean(axis=0))
+
+
+def log_softmax(logits: NDArray[np.float32] | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log-softmax over the last axis, in float64."""
     wide = logits.astype(np.float64)
-    wide = wide - wide.max(axis=-1, keepdims=True)
-    log_softmax = wide - np.log(np.exp(wide).sum(axis=-1, keepdims=True))
-    return np.asarray(log_softmax.reshape(-1, logits.shape[-1]).mean(axis=0))
+    wide -= wide.max(axis=-1, keepdims=True)
+    return np.asarray(wide - np.log(np.exp(wide).sum(axis=-1, keepdims=True)))
 
 
 def calibrate(

@@ -10,11 +10,11 @@ from typing import NamedTuple, get_type_hints
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_models.classifier import log_softmax
 from training.bootstrap import by_lesion
 from training.config import RunConfig, changes
 from training.dataset import Sample, targets
 from training.errors import RunError
-from training.inference import log_softmax
 from training.metrics import area_under_curve, balanced_accuracy
 from training.predict import run_logits
 from training.runs import read_config

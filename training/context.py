@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_models.classifier import log_softmax
 from edge_models.context import Context, ContextTables
 
 AGE_EDGES_YEARS = (20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0)
@@ -93,7 +94,7 @@ def choose_weight(
     log_p = np.log(np.maximum(probabilities, 1e-12))
 
     def negative_log_likelihood(weight: float) -> float:
-        return float(-_log_softmax(log_p + weight * added)[np.arange(len(targets)), targets].mean())
+        return float(-log_softmax(log_p + weight * added)[np.arange(len(targets)), targets].mean())
 
     return float(min(WEIGHTS, key=negative_log_likelihood))
 
@@ -110,11 +111,11 @@ def _newton(features: NDArray[np.float64], one_hot: NDArray[np.float64]) -> NDAr
     ridge[-1] = 1e-6
 
     def loss(weights: NDArray[np.float64]) -> float:
-        return float(-(one_hot * _log_softmax(features @ weights)).sum() + (ridge * weights**2).sum() / 2.0)
+        return float(-(one_hot * log_softmax(features @ weights)).sum() + (ridge * weights**2).sum() / 2.0)
 
     weights = np.zeros((count, classes))
     for _ in range(_NEWTON_STEPS):
-        p = np.exp(_log_softmax(features @ weights))
+        p = np.exp(log_softmax(features @ weights))
         gradient = features.T @ (p - one_hot) + ridge * weights
         hessian = np.empty((classes, count, classes, count))
         for c in range(classes):
@@ -130,8 +131,3 @@ def _newton(features: NDArray[np.float64], one_hot: NDArray[np.float64]) -> NDAr
         if float(np.abs(scale * step).max()) < _CONVERGED:
             break
     return weights
-
-
-def _log_softmax(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    shifted = values - values.max(axis=-1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))

@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_models.classifier import softmax
+from edge_models.classifier import log_softmax, softmax
 from training.backends import network_input
 from training.config import DistillConfig
-from training.inference import log_softmax
 from training.model import load_trained
 from training.runs import read_config
 

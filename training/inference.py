@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_models.classifier import log_softmax
 from edge_models.engine import Outputs
 from edge_models.interpreter import Network
 from edge_models.preprocess import View, model_input
@@ -71,10 +72,3 @@ def run_networks(
     with ThreadPoolExecutor(threads) as pool:
         rows = list(pool.map(run, range(len(pictures))))
     return Evidence(np.stack([row[0] for row in rows]), np.stack([row[1] for row in rows]))
-
-
-def log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Log-softmax over the last axis, in float64."""
-    wide = logits.astype(np.float64)
-    wide -= wide.max(axis=-1, keepdims=True)
-    return np.asarray(wide - np.log(np.exp(wide).sum(axis=-1, keepdims=True)))

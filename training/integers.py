@@ -12,11 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from edge_models.bundle import Manifest
-from edge_models.classifier import calibrate, equal_priors
+from edge_models.classifier import calibrate, equal_priors, log_softmax
 from training.dataset import CLASS_ORDER, Sample
 from training.errors import RunError
 from training.evaluate import FloatJudgements
-from training.inference import log_softmax
 from training.model import load_trained
 from training.predict import predict_logits
 from training.runs import read_config, read_quantization

@@ -11,13 +11,12 @@ import numpy as np
 import pytest
 
 from edge_models import bundle as bundles
-from edge_models.classifier import calibrate, equal_priors
+from edge_models.classifier import calibrate, equal_priors, log_softmax
 from edge_models.labels import LesionClass
 from edge_models.preprocess import crop_square
 from training.dataset import CLASS_ORDER, Sample, read_rgb
 from training.errors import RunError
 from training.evaluate import FloatJudgements, Judgements, integer_figures
-from training.inference import log_softmax
 from training.integers import judge_in_float
 
 CONFIG = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.inference import log_softmax
+from edge_models.classifier import log_softmax
 from training.members import member_table, to_rows
 
 PREVALENCE = np.full(7, 1 / 7)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from edge_models.bundle import Calibration
+from edge_models.classifier import log_softmax
 from edge_models.preprocess import View, crop_square
 from training.errors import RunError
-from training.inference import log_softmax
 from training.views import (
     CROPS,
     ORIENTATIONS,
