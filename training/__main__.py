@@ -18,7 +18,7 @@ from edge_models.errors import EdgeModelError
 from training.dataset import CLASS_ORDER, Sample, check_readable, read_not_lesions, read_rgb, targets
 from training.errors import RunError, TrainingError
 from training.runs import QUANTIZATION, keep_logs, network_file, open_run, read_config, read_members, runs_of
-from training.sources import read_official_validation, read_training_images
+from training.sources import has_official_validation, read_official_validation, read_training_images
 from training.split import SPLITS, Part, assign, leaks, read_split, write_split
 from training.views import CROPS, ORIENTATIONS, crop_name, make_views, read_crop, view_table
 
@@ -166,8 +166,11 @@ def _prepare(options: argparse.Namespace) -> None:
         held_out = len(parts[Part.VALIDATION])
         print(f"this split leaks: the lesions of {shared} of {held_out} validation images are trained on")
         return
-    for one, another, likeness in across_parts(parts):
-        print(f"{one.image_id} and {another.image_id} are in different parts but alike ({likeness:.3f})")
+    compared: dict[str, Sequence[Sample]] = {str(part): some for part, some in parts.items()}
+    if has_official_validation(_data(options)):
+        compared["official validation"] = read_official_validation(_data(options))
+    for one, another, where, likeness in across_parts(compared):
+        print(f"{one.image_id} ({where[0]}) and {another.image_id} ({where[1]}) are alike ({likeness:.3f})")
 
 
 def _train(options: argparse.Namespace) -> None:

@@ -4,31 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from training.dataset import Sample, read_rgb
-from training.split import Part
 
 SIMILARITY = 0.985
 """Correlation of two thumbnails above which they are one picture; different lesions of HAM10000 stay below 0.98."""
 _SIDE = 24
 
 
-def across_parts(parts: Mapping[Part, Sequence[Sample]]) -> list[tuple[Sample, Sample, float]]:
-    """Pairs of near-identical pictures in different parts, turned and mirrored ones too.
+class Alike(NamedTuple):
+    """Two pictures that are near-identical, in different parts.
 
-    Returns:
-        (one, another, correlation), the most alike first.
+    Attributes:
+        one, another: the pictures.
+        parts: where each is.
+        likeness: correlation of their thumbnails.
+    """
+
+    one: Sample
+    another: Sample
+    parts: tuple[str, str]
+    likeness: float
+
+
+def across_parts(parts: Mapping[str, Sequence[Sample]]) -> list[Alike]:
+    """Pairs of near-identical pictures in different parts, turned and mirrored ones too, the most alike first.
+
+    Args:
+        parts: samples by the part's name, of a split and of what else must not hold the same pictures.
     """
     thumbnails = {
         part: np.stack([_thumbnail(read_rgb(sample.path)) for sample in samples])
         for part, samples in parts.items()
         if samples
     }
-    pairs: dict[tuple[str, str], tuple[Sample, Sample, float]] = {}
+    pairs: dict[tuple[str, str], Alike] = {}
     # the smaller part is turned, the larger one is compared with
     for small, large in combinations(sorted(thumbnails, key=lambda part: len(thumbnails[part])), 2):
         fixed = _normalised(thumbnails[large])
@@ -38,10 +53,10 @@ def across_parts(parts: Mapping[Part, Sequence[Sample]]) -> list[tuple[Sample, S
                 likeness = _normalised(turned[:, :, ::-1] if mirrored else turned) @ fixed.T
                 for row, column in np.argwhere(likeness > SIMILARITY):
                     one, another = parts[small][row], parts[large][column]
-                    found = (one, another, float(likeness[row, column]))
+                    found = Alike(one, another, (small, large), float(likeness[row, column]))
                     known = pairs.get((one.image_id, another.image_id), found)
-                    pairs[one.image_id, another.image_id] = max(found, known, key=lambda pair: pair[2])
-    return sorted(pairs.values(), key=lambda pair: -pair[2])
+                    pairs[one.image_id, another.image_id] = max(found, known, key=lambda pair: pair.likeness)
+    return sorted(pairs.values(), key=lambda pair: -pair.likeness)
 
 
 def _thumbnail(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:

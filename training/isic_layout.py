@@ -36,13 +36,18 @@ def read_isic2018(folder: Path, part: str) -> tuple[list[Sample], list[str]]:
             more than 1 % of the images are missing. The training part needs its groupings: without them a split
             would have the same lesion on both sides.
     """
-    truth = _find(folder, f"{TASK}_{part}_GroundTruth.csv")
+    truth = ground_truth(folder, part)
     if truth is None:
         raise DatasetError(f"{folder} holds no {TASK}_{part}_GroundTruth.csv")
     groupings = _find(folder, f"{TASK}_{part}_LesionGroupings.csv")
     if groupings is None and part == "Training":
         raise DatasetError(f"{folder} holds no {TASK}_{part}_LesionGroupings.csv: a split by lesion is not possible")
     return present(folder, read_ground_truth(truth, folder / f"{TASK}_{part}_Input", groupings))
+
+
+def ground_truth(folder: Path, part: str) -> Path | None:
+    """Where a part's labels are: "Training", "Validation" or "Test"; None where they are not there."""
+    return _find(folder, f"{TASK}_{part}_GroundTruth.csv")
 
 
 def read_ground_truth(table: Path, images: Path, groupings: Path | None = None) -> list[Sample]:

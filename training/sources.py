@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from training.dataset import Sample, read_ham10000, read_isic2018_validation
-from training.isic_layout import read_isic2018
+from training.isic_layout import ground_truth, read_isic2018
+
+_VALIDATION = "isic2018_task3_val"
 
 
 def read_training_images(folder: Path) -> tuple[list[Sample], list[str]]:
@@ -19,12 +21,17 @@ def read_training_images(folder: Path) -> tuple[list[Sample], list[str]]:
     return read_isic2018(folder, "Training")
 
 
+def has_official_validation(folder: Path) -> bool:
+    """Whether the official validation split is there, in either layout."""
+    return (folder / _VALIDATION).is_dir() or ground_truth(folder, "Validation") is not None
+
+
 def read_official_validation(folder: Path) -> list[Sample]:
     """The official validation split, in either layout.
 
     Raises:
         DatasetError: as `read_isic2018_validation` or `read_isic2018`.
     """
-    if (folder / "isic2018_task3_val").is_dir():
+    if (folder / _VALIDATION).is_dir():
         return read_isic2018_validation(folder)
     return read_isic2018(folder, "Validation")[0]
