@@ -36,7 +36,6 @@ FAILURE_WINDOW_S = 600.0
 
 _LOG = logging.getLogger(__name__)
 _USB_IDS = {("1a6e", "089a"), ("18d1", "9302")}  # before and after the library has loaded its firmware
-_NOT_COMPILED = "the bundle was not compiled for it: layers ran on the CPU"
 _REPLUG = "Unplug the Edge TPU, plug it in again through a powered hub, or set engine to auto"
 
 
@@ -89,7 +88,7 @@ class EdgeTpuInterpreter:
         """Start the child process and run it once.
 
         Args:
-            bundle: what to run.
+            bundle: what to run, compiled for the Edge TPU.
             cpu: an open engine for the same bundle; closing this one closes it.
             device: where the Edge TPU is.
             required: whether an Edge TPU that cannot be used is an error; else the CPU stands in from the start.
@@ -147,8 +146,7 @@ class EdgeTpuInterpreter:
         self._cpu.close()
 
     def _describe_child(self) -> Engine:
-        note = "" if self._bundle.compiled_for_edgetpu else _NOT_COMPILED
-        return Engine(runtime=self._cpu.describe().runtime, device="edgetpu", threads=0, note=note)
+        return Engine(runtime=self._cpu.describe().runtime, device="edgetpu", threads=0)
 
     def _describe_cpu(self) -> Engine:
         return replace(self._cpu.describe(), note=f"{self._why}: ran on the CPU")

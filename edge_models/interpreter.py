@@ -42,11 +42,16 @@ def open_interpreter(
 
     Raises:
         BundleError: a network is not what the manifest says.
-        EngineUnavailable: no runtime is installed, or the engine named is not there.
+        EngineUnavailable: no runtime is installed, the engine named is not there, or the bundle is not compiled for it.
         ValueError: no such engine, or less than one thread.
     """
     if engine not in ENGINES:
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
+    if engine == "edgetpu" and not bundle.compiled_for_edgetpu:
+        raise EngineUnavailable(
+            "the bundle holds no network compiled for the Edge TPU",
+            "Publish it where edgetpu_compiler is installed, or set engine to auto",
+        )
     # opened even for an Edge TPU: when that is lost, the result is due within seconds
     cpu = CpuInterpreter(bundle, threads)
     if engine == "cpu" or (engine == "auto" and not (bundle.compiled_for_edgetpu and device.plugged_in())):

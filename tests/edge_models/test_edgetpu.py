@@ -181,14 +181,12 @@ def test_a_library_that_hangs_at_the_start_is_given_up(
         open_interpreter(bundle, "edgetpu", device=hanging)
 
 
-def test_a_bundle_that_was_not_compiled_runs_there_only_when_asked(tiny_bundle: Path, device: Device) -> None:
+def test_a_bundle_that_was_not_compiled_never_runs_there(tiny_bundle: Path, device: Device) -> None:
     plain = bundles.load(tiny_bundle)
-    interpreter = open_interpreter(plain, "auto", device=device)
-    assert isinstance(interpreter, CpuInterpreter)
-    interpreter.close()
-    interpreter = open_interpreter(plain, "edgetpu", device=device)
-    assert "not compiled" in interpreter.describe().note
-    interpreter.close()
+    with closing(open_interpreter(plain, "auto", device=device)) as interpreter:
+        assert isinstance(interpreter, CpuInterpreter)
+    with pytest.raises(EngineUnavailable, match=r"no network compiled for the Edge TPU.*edgetpu_compiler"):
+        open_interpreter(plain, "edgetpu", device=device)
 
 
 def test_auto_without_a_stick_uses_the_cpu_and_says_nothing(bundle: Bundle, usb: Path, tmp_path: Path) -> None:
@@ -324,9 +322,11 @@ sys.stdin.read()
 """
 
 
-def test_the_process_dies_with_its_parent(tiny_bundle: Path, device: Device) -> None:
+def test_the_process_dies_with_its_parent(bundle: Bundle, device: Device) -> None:
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(tiny_bundle), device.library], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", PARENT, str(bundle.folder), device.library],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     with parent:
         assert parent.stdout is not None
