@@ -298,7 +298,7 @@ def _calibrate(options: argparse.Namespace) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     from edge_models import bundle as bundles
-    from training.draft import fingerprint
+    from training.draft import FIGURES, write_figures
     from training.evaluate import evaluate
     from training.integers import judge_in_float
 
@@ -308,8 +308,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     runs = runs_of(draft, options.runs) if options.runs else []
     real = {name: judge_in_float(runs, manifest, samples) for name, samples in lesions.items() if runs}
     figures = evaluate(draft, manifest, lesions, read_not_lesions(_data(options))[1::2], real)
-    report = {"fingerprint": fingerprint(draft), "figures": figures}
-    _figures(options.draft).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    write_figures(options.draft / FIGURES, draft, figures)
     print(json.dumps(figures, indent=2))
 
 
@@ -317,14 +316,14 @@ def _report(options: argparse.Namespace) -> None:
     from edge_models import bundle as bundles
     from training import ablations, leakage
     from training.document import write
-    from training.draft import read_document
+    from training.draft import FIGURES, read_document, read_figures
     from training.report import accuracy_by_inferences, report
 
     draft = _draft(options.bundle).is_dir()
     bundle = _draft(options.bundle) if draft else options.bundle
     loaded = bundles.load(bundle)
     runs = runs_of(bundle, options.runs) if options.runs else []
-    figures = _read_figures(options.bundle) if draft else read_document(bundle).get("figures", {})
+    figures = read_figures(options.bundle / FIGURES, bundle) if draft else read_document(bundle).get("figures", {})
     measured = {title: figures.get(name, {}) for name, title in _DATA_SETS.items()}
     lesions = dict(zip(measured, _lesions(options, bundle), strict=True))
     accuracy = accuracy_by_inferences(loaded, lesions["held-out lesions"])
@@ -366,10 +365,11 @@ def _leakage(options: argparse.Namespace) -> None:
 
 def _publish(options: argparse.Namespace) -> None:
     from edge_models import bundle as bundles
-    from training.draft import read_document
+    from training.draft import FIGURES, read_document, read_figures
     from training.publish import publish, retire_others
 
-    draft, figures = _draft(options.draft), _read_figures(options.draft)
+    draft = _draft(options.draft)
+    figures = read_figures(options.draft / FIGURES, draft)
     split = read_document(draft)["split"]
     if leaks(SPLITS / f"{split}.csv"):
         raise RunError(f"{draft} was made with {split}, which is a split by image: its figures are worth nothing")
@@ -402,22 +402,6 @@ def _lesions(options: argparse.Namespace, bundle: Path) -> list[list[Sample]]:
 
 def _draft(release: Path) -> Path:
     return release / "bundle"
-
-
-def _figures(release: Path) -> Path:
-    return release / "figures.json"
-
-
-def _read_figures(release: Path) -> dict[str, Any]:
-    """What `evaluate` measured of the draft as it is."""
-    from training.draft import fingerprint
-
-    if not _figures(release).is_file():
-        raise RunError(f"{release} was not evaluated: run `python -m training evaluate` first")
-    report = json.loads(_figures(release).read_text(encoding="utf-8"))
-    if report.get("fingerprint") != fingerprint(_draft(release)):
-        raise RunError(f"{_figures(release)} is about another draft: run `python -m training evaluate` again")
-    return dict(report["figures"])
 
 
 if __name__ == "__main__":

@@ -18,12 +18,15 @@ from edge_models.preprocess import View
 from training.calibrate import cross_fitted, fit_decision, fit_probabilities
 from training.context import choose_weight, damped, fit_tables
 from training.dataset import CLASS_ORDER, Sample, read_rgb, targets
+from training.errors import RunError
 from training.familiarity import distances, familiarity_threshold, fit_feature_space
 from training.inference import run_networks
 from training.model_card import TEXTS
 from training.negatives import generate, widen
 from training.split import Part
 
+FIGURES = "figures.json"
+"""What `evaluate` measured, beside the draft's folder."""
 FAMILIARITY = "familiarity.npz"
 FEATURE_PICTURES = 2000
 NEGATIVES_SEED = 1
@@ -113,3 +116,23 @@ def fingerprint(folder: Path) -> str:
     decisive = {key: value for key, value in document.items() if key not in ("files", "digest", "figures")}
     decisive["files"] = {name: document["files"][name] for name in names}
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+
+
+def write_figures(path: Path, draft: Path, figures: Mapping[str, Any]) -> None:
+    """Keep what `evaluate` measured of a draft, with the draft's fingerprint."""
+    report = {"fingerprint": fingerprint(draft), "figures": figures}
+    path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
+def read_figures(path: Path, draft: Path) -> dict[str, Any]:
+    """What `write_figures` kept.
+
+    Raises:
+        RunError: nothing, or the figures of another draft.
+    """
+    if not path.is_file():
+        raise RunError(f"{draft} was not evaluated: run `python -m training evaluate` first")
+    report = json.loads(path.read_text(encoding="utf-8"))
+    if report.get("fingerprint") != fingerprint(draft):
+        raise RunError(f"{path} is about another draft: run `python -m training evaluate` again")
+    return dict(report["figures"])

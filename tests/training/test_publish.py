@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -148,3 +149,14 @@ def test_figures_that_the_card_cannot_be_written_from_leave_what_was_published(
     with pytest.raises(KeyError):
         publish(make_bundle(), measured, published)
     assert bundles.load(published).manifest.model_id == "earlier"
+
+
+def test_figures_of_another_draft_are_refused(
+    tmp_path: Path, make_bundle: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    draft = release(tmp_path / "draft", make_bundle({"split": "ham10000_v1"}))
+    shutil.rmtree(draft / "bundle")
+    make_bundle({"split": "ham10000_v1", "created": "2026-01-02"}).rename(draft / "bundle")
+    assert main(["publish", str(draft), "--into", str(tmp_path / "published")]) == 1
+    assert "figures.json is about another draft" in capsys.readouterr().err
+    assert not (tmp_path / "published").exists()
