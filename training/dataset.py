@@ -19,6 +19,7 @@ from edge_models.context import SITES, Context
 from edge_models.errors import ImageUnreadable
 from edge_models.labels import LesionClass
 from training.errors import DatasetError
+from training.progress import shown
 
 CLASS_ORDER = tuple(LesionClass)
 """Class order of every model trained here; it is written into the manifest."""
@@ -181,14 +182,14 @@ def check_readable(samples: Sequence[Sample]) -> None:
         DatasetError: some cannot be; the message names the first twenty of them and says why.
     """
     complaints = []
-    for sample in samples:
+    for sample in shown(samples, len(samples), "images decoded"):
         try:
             read_rgb(sample.path)
         except DatasetError as error:
             complaints.append(str(error))
     if complaints:
-        shown = "\n".join(complaints[:_NAMED])
-        raise DatasetError(f"{len(complaints)} of {len(samples)} images cannot be read:\n{shown}")
+        named = "\n".join(complaints[:_NAMED])
+        raise DatasetError(f"{len(complaints)} of {len(samples)} images cannot be read:\n{named}")
 
 
 def targets(samples: Sequence[Sample]) -> NDArray[np.int64]:

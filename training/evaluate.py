@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +18,7 @@ from edge_models.labels import LesionClass
 from training.bootstrap import by_lesion
 from training.dataset import CLASS_ORDER, Sample, read_rgb, targets
 from training.metrics import area_under_curve, balanced_accuracy, expected_calibration_error, recalls, top_accuracy
+from training.progress import shown
 
 Figures = dict[str, float | int | dict[str, float]]
 
@@ -76,7 +76,6 @@ def judge(
     idle: SimpleQueue[Classifier] = SimpleQueue()
     for _ in range(workers):
         idle.put(Classifier.open(bundle, engine="cpu", threads=1))
-    started = time.monotonic()
 
     def run(number: int) -> tuple[list[float], list[float], list[bool], float]:
         classifier = idle.get()
@@ -85,8 +84,6 @@ def judge(
             said = classifier.classify(change(rgb) if change else rgb, contexts[number] if contexts else None)
         finally:
             idle.put(classifier)
-        if number and number % 500 == 0:
-            print(f"{number}/{len(pictures)} pictures, {time.monotonic() - started:.0f} s", flush=True)
         return (
             [said.probabilities[lesion] for lesion in CLASS_ORDER],
             [said.scores[lesion] for lesion in CLASS_ORDER],
@@ -95,7 +92,7 @@ def judge(
         )
 
     with ThreadPoolExecutor(workers) as pool:
-        rows = list(pool.map(run, range(len(pictures))))
+        rows = list(shown(pool.map(run, range(len(pictures))), len(pictures), "pictures"))
     for _ in range(workers):
         idle.get().close()
     return Judgements(*(np.array(column) for column in zip(*rows, strict=True)))

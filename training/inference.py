@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +16,7 @@ from edge_models.engine import Outputs
 from edge_models.interpreter import Network
 from edge_models.preprocess import View, model_input
 from training.dataset import CLASS_ORDER, read_rgb
+from training.progress import shown
 
 
 class Evidence(NamedTuple):
@@ -47,7 +47,6 @@ def run_networks(
         sizes: side of every network's input in pixels.
     """
     mine = local()
-    started = time.monotonic()
 
     def run(number: int) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         if not hasattr(mine, "networks"):
@@ -65,10 +64,8 @@ def run_networks(
         for member, (network, size) in enumerate(zip(mine.networks, sizes, strict=True)):
             for place, view in enumerate(batches[size]):
                 network.run(view, outputs, (member, place))
-        if number and number % 500 == 0:
-            print(f"{number}/{len(pictures)} pictures, {time.monotonic() - started:.0f} s", flush=True)
         return log_softmax(outputs.logits), outputs.embedding[0].mean(axis=0)
 
     with ThreadPoolExecutor(threads) as pool:
-        rows = list(pool.map(run, range(len(pictures))))
+        rows = list(shown(pool.map(run, range(len(pictures))), len(pictures), "pictures"))
     return Evidence(np.stack([row[0] for row in rows]), np.stack([row[1] for row in rows]))

@@ -13,6 +13,7 @@ from edge_models.preprocess import View, crop_square
 from training.backends import network_input
 from training.dataset import Sample, read_rgb
 from training.model import load_trained
+from training.progress import shown
 from training.runs import read_config
 
 
@@ -21,7 +22,8 @@ def predict_logits(
 ) -> NDArray[np.float32]:
     """Float logits float32[N, 7] of one view of every sample."""
     rows = []
-    for start in range(0, len(samples), batch):
+    starts = range(0, len(samples), batch)
+    for start in shown(starts, len(starts), f"batches of {batch} pictures"):
         crops = [crop_square(read_rgb(sample.path), view, size) for sample in samples[start : start + batch]]
         rows.append(np.asarray(model.predict_on_batch(network_input(np.stack(crops)))))
     return np.concatenate(rows)
