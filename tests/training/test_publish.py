@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +14,7 @@ from edge_models.bundle import Decision
 from edge_models.labels import LesionClass
 from training.__main__ import main
 from training.dataset import Sample
-from training.draft import fingerprint
+from training.draft import FIGURES, fingerprint, write_figures
 from training.errors import TrainingError
 from training.evaluate import CONTEXT_FIGURES, Figures, Judgements, lesion_figures
 from training.publish import publish
@@ -88,8 +87,7 @@ def release(folder: Path, bundle: Path) -> Path:
     """A draft with figures, as `evaluate` leaves it."""
     folder.mkdir()
     bundle.rename(folder / "bundle")
-    measured = {"fingerprint": fingerprint(folder / "bundle"), "figures": figures()}
-    (folder / "figures.json").write_text(json.dumps(measured))
+    write_figures(folder / FIGURES, folder / "bundle", figures())
     return folder
 
 
