@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from kiosk.health import SYSFS, temperature_c, throttle_flags
+from kiosk.upkeep.health import SYSFS, temperature_c, throttle_flags
 
 THROTTLED_NOW = 0b1111
 """The bits of `throttle_flags` that tell of the moment."""

@@ -7,8 +7,8 @@ from time import perf_counter
 from typing import Any
 
 from benchmarks.board import reading, resident_mib
-from kiosk.examination import Examination
-from kiosk.station import Station
+from kiosk.capture.station import Station
+from kiosk.clinical.patient import Examination
 
 LONG_S = 30.0
 

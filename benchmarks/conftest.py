@@ -19,7 +19,7 @@ from benchmarks.machine import this_machine
 from benchmarks.turns import RecordRatio, over_floor
 from edge_models.classifier import Classifier
 from kiosk.camera.choose import open_camera
-from kiosk.frame import Frame
+from kiosk.clinical.frame import Frame
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 RATIO = "over_floor"

@@ -17,8 +17,8 @@ def main(camera: str, engine: str, bundle: str = "") -> None:
     from benchmarks.captures import LONG_S, live
     from edge_models.classifier import Classifier
     from kiosk.camera.choose import CameraChoice
-    from kiosk.examination import Examination
-    from kiosk.station import Station
+    from kiosk.capture.station import Station
+    from kiosk.clinical.patient import Examination
 
     marks["imports"] = monotonic()
     classifier = Classifier.open(Path(bundle) if bundle else None, engine)

@@ -26,7 +26,7 @@ from benchmarks.statistics import summary_ms
 from edge_models.bundle import Bundle
 from edge_models.classifier import Classifier
 from kiosk.camera.choose import CameraChoice, open_camera
-from kiosk.station import Station
+from kiosk.capture.station import Station
 
 STAGES = ("capture", "reduce", "quality", "preprocess", "invoke", "calibrate", "explain", "other")
 """In the order they run; `other` is what the total has besides: hand-over between threads, advice, bookkeeping."""

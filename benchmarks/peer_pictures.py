@@ -13,7 +13,7 @@ from edge_models.image_file import read_rgb
 from edge_models.labels import LesionClass
 from edge_models.preprocess import View, crop_square
 from kiosk.camera.choose import open_camera
-from kiosk.classify import find_images
+from kiosk.commands.classify import find_images
 
 _PHANTOM_SIDE = 600
 

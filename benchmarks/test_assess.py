@@ -24,9 +24,9 @@ from edge_models.classifier import Classifier
 from edge_models.engine import Batches
 from edge_models.interpreter import CpuInterpreter
 from edge_models.preprocess import reduced
-from kiosk.assessment import Outcome, assess
-from kiosk.frame import Frame
-from kiosk.quality import LEAST_SIDE_PX, check
+from kiosk.clinical.frame import Frame
+from kiosk.pipeline.assess import Outcome, assess
+from kiosk.pipeline.quality import LEAST_SIDE_PX, check
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 VIEWS = (1, 2, 4, 8)

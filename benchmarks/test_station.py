@@ -15,10 +15,10 @@ from edge_models.classifier import Classifier
 from kiosk.camera.base import PREVIEW_WIDTH_PX
 from kiosk.camera.phantom import FULL_SIZE, PhantomCamera
 from kiosk.camera.simulation import SimulatedDevice
-from kiosk.frame import Frame
-from kiosk.live_camera import Preview, encode_preview
-from kiosk.quality import check_preview
-from kiosk.station import Station
+from kiosk.capture.live_camera import Preview, encode_preview
+from kiosk.capture.station import Station
+from kiosk.clinical.frame import Frame
+from kiosk.pipeline.quality import check_preview
 from kiosk.ui.packing import pack
 from kiosk.ui.preview import words
 

@@ -119,7 +119,7 @@ def _run(options: argparse.Namespace) -> int:
 
     from kiosk.camera.choose import CameraChoice
     from kiosk.camera.picamera import LockedSettings
-    from kiosk.station import Station
+    from kiosk.capture.station import Station
     from kiosk.ui.server import serve
 
     locked = LockedSettings(
@@ -147,8 +147,8 @@ def _classify(options: argparse.Namespace) -> int:
         config = override(config, "model", "engine", options.engine, "--engine")
     logging.basicConfig(level=logging.WARNING, format="dermakiosk: %(message)s")
 
-    from kiosk import classify
-    from kiosk.metadata import read_metadata
+    from kiosk.commands import classify
+    from kiosk.commands.metadata import read_metadata
 
     examinations = read_metadata(options.metadata) if options.metadata else {}
     images, problems = classify.find_images(options.paths)
@@ -168,7 +168,7 @@ def _classify(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from kiosk import doctor
+    from kiosk.commands import doctor
     from kiosk.config import Config
 
     try:

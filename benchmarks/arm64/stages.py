@@ -18,7 +18,7 @@ from ai_edge_litert.interpreter import Interpreter
 from benchmarks.arm64.counts import STAGES
 from edge_models.classifier import Classifier
 from edge_models.preprocess import reduced
-from kiosk.quality import LEAST_SIDE_PX, check
+from kiosk.pipeline.quality import LEAST_SIDE_PX, check
 
 _MARK = 1_000_000  # counter.c's
 
@@ -42,7 +42,7 @@ def main(frame: Path, anchor: Path) -> None:
     published.allocate_tensors()
     with Classifier.open(engine="cpu", threads=1) as classifier:
         manifest = classifier.bundle.manifest
-        # as `kiosk.assessment.assess` does it: gate and model look at the same small copy
+        # as `kiosk.pipeline.assess.assess` does it: gate and model look at the same small copy
         views, sizes = manifest.views, manifest.input_sizes_px
         small = reduced(rgb, views, sizes, LEAST_SIDE_PX)
         batches = classifier.prepare(small)

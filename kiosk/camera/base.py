@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Protocol, Self
 
-from kiosk.frame import Frame
+from kiosk.clinical.frame import Frame
 
 STALL_TIMEOUT_S = 2.0
 """A camera that delivers no new frame for so long has stalled (a result is promised in 3 s, a fault within 5 s)."""

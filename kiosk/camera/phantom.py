@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from kiosk.camera.base import PREVIEW_WIDTH_PX, utc_now
 from kiosk.camera.simulation import SimulatedDevice, shared_device
 from kiosk.camera.skin import paint
-from kiosk.frame import Frame
+from kiosk.clinical.frame import Frame
 
 Rgb = NDArray[np.uint8]
 

@@ -24,8 +24,8 @@ import numpy as np
 
 from kiosk.camera.base import PREVIEW_WIDTH_PX, STALL_TIMEOUT_S, utc_now
 from kiosk.camera.pictures import shrink_to_preview, to_rgb
+from kiosk.clinical.frame import Frame
 from kiosk.errors import CameraBusy, CameraClosed, CameraError, CameraLost, CameraNotFound, CameraStalled
-from kiosk.frame import Frame
 
 BUFFER_COUNT = 3
 """Pictures in flight: two keep the sensor busy while one is read; each takes 37 MB of CMA at 12 megapixels."""

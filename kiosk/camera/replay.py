@@ -15,8 +15,8 @@ from edge_models.image_file import read_rgb
 from kiosk.camera.base import utc_now
 from kiosk.camera.pictures import shrink_to_preview
 from kiosk.camera.simulation import SimulatedDevice, shared_device
+from kiosk.clinical.frame import Frame
 from kiosk.errors import CameraNotFound
-from kiosk.frame import Frame
 
 RATE_HZ = 20.0
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"})

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from kiosk.camera.base import STALL_TIMEOUT_S, utc_now
 from kiosk.camera.pictures import shrink_to_preview
+from kiosk.clinical.frame import Frame
 from kiosk.errors import CameraBusy, CameraClosed, CameraError, CameraLost, CameraNotFound, CameraStalled
-from kiosk.frame import Frame
 
 LARGEST_SIZE = (2592, 1944)
 """Asked of every camera; the driver answers with its nearest. More than 5 megapixels stream too slowly to aim by."""

@@ -7,7 +7,7 @@ import streamlit as st
 from kiosk.text import text
 from kiosk.ui import device
 from kiosk.ui.screens import capture, result, start, status
-from kiosk.ui.visit import Step, Visit
+from kiosk.workflow.visit import Step, Visit
 
 WAIT_S = 0.25
 """How long a run of the script waits for an assessment before it lets taps in and starts again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edge_models.bundle import Manifest
-from kiosk.station import Station
+from kiosk.capture.station import Station
 from kiosk.ui.tokens import Tokens
 
 

@@ -6,8 +6,8 @@ import asyncio
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from kiosk.live_camera import Preview
-from kiosk.station import Station
+from kiosk.capture.live_camera import Preview
+from kiosk.capture.station import Station
 from kiosk.ui.packing import pack
 from kiosk.ui.tokens import Tokens
 

@@ -19,12 +19,12 @@ from starlette.routing import Route, WebSocketRoute
 from streamlit.web import bootstrap
 
 from edge_models.bundle import Manifest
-from kiosk import notify
+from kiosk.capture.station import Station
 from kiosk.errors import KioskError, PortInUse
-from kiosk.station import Station
 from kiosk.ui import device, guard, page
 from kiosk.ui.preview import PreviewSocket
 from kiosk.ui.tokens import Tokens
+from kiosk.upkeep import notify
 from kiosk.version import installed_version
 
 ADDRESS = "127.0.0.1"

@@ -15,7 +15,7 @@ import pytest
 
 from edge_models.interpreter import ENGINES
 from kiosk import cli
-from kiosk.classify import FORMATS
+from kiosk.commands.classify import FORMATS
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,8 +8,8 @@ import pytest
 
 from edge_models.context import SITES, Context
 from edge_models.labels import LesionClass
-from kiosk.examination import BodySite
-from kiosk.metadata import read_metadata as read_examinations
+from kiosk.clinical.patient import BodySite
+from kiosk.commands.metadata import read_metadata as read_examinations
 from training.dataset import (
     Sample,
     check_readable,

@@ -26,9 +26,9 @@ from edge_models.labels import LesionClass
 from edge_models.prediction import Engine, Prediction
 from edge_models.preprocess import View
 from kiosk.camera.phantom import PhantomCamera
+from kiosk.capture.station import Station
+from kiosk.clinical.frame import Frame
 from kiosk.errors import CameraLost, PortInUse
-from kiosk.frame import Frame
-from kiosk.station import Station
 from kiosk.ui.server import serve
 
 LIKELY: Mapping[str, Mapping[LesionClass, float]] = {

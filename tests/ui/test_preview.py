@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from starlette.websockets import WebSocket
 
-from kiosk.live_camera import Preview
-from kiosk.quality import QualityReport, Reason
+from kiosk.capture.live_camera import Preview
+from kiosk.pipeline.quality import QualityReport, Reason
 from kiosk.ui.preview import PROTOCOL, PreviewSocket
 from kiosk.ui.tokens import Tokens
 

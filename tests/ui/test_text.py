@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from edge_models.labels import LesionClass
-from kiosk.examination import BodySite, Sex
-from kiosk.quality import Reason
+from edge_models.triage import AdviceLevel
+from kiosk.clinical.patient import BodySite, Sex
+from kiosk.pipeline.quality import Reason
 from kiosk.text import catalogue, section, text
-from kiosk.triage import AdviceLevel
 from kiosk.ui.screens.capture import HINTS
 
 UI = Path(__file__).parents[2] / "kiosk" / "ui"

@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 
 from edge_models.labels import LesionClass
 from edge_models.prediction import Engine, Prediction
-from kiosk.assessment import Assessment, Outcome
+from edge_models.triage import Advice, AdviceLevel
 from kiosk.camera.base import is_simulated
 from kiosk.camera.phantom import PhantomCamera
 from kiosk.camera.simulation import SimulatedDevice
-from kiosk.examination import BodySite, Examination, Sex
-from kiosk.frame import Frame
-from kiosk.quality import Reason
+from kiosk.clinical.frame import Frame
+from kiosk.clinical.patient import BodySite, Examination, Sex
+from kiosk.pipeline.assess import Assessment, Outcome
+from kiosk.pipeline.quality import Reason
 from kiosk.text import text
-from kiosk.triage import Advice, AdviceLevel
 from kiosk.ui.screens import capture, result, start
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

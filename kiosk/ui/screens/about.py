@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge_models.bundle import Manifest
-from kiosk.station import StationStatus
+from kiosk.capture.station import StationStatus
 from kiosk.text import text
 from kiosk.version import installed_version
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kiosk.quality import Reason
+from kiosk.pipeline.quality import Reason
 from kiosk.text import section, text
 from kiosk.ui.device import Device
 from kiosk.ui.preview import PROTOCOL
 from kiosk.ui.screens.start import summary
-from kiosk.ui.visit import Visit
 from kiosk.ui.widgets.component import Tap, mount
+from kiosk.workflow.visit import Visit
 
 HINTS: Mapping[str, tuple[Reason, ...]] = {
     "focus": (Reason.OUT_OF_FOCUS,),

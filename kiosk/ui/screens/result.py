@@ -6,15 +6,15 @@ from collections.abc import Iterable
 
 from edge_models.labels import LesionClass
 from edge_models.prediction import Prediction
-from kiosk.assessment import Assessment, Outcome
+from edge_models.triage import Advice
 from kiosk.camera.base import is_simulated
+from kiosk.pipeline.assess import Assessment, Outcome
 from kiosk.text import section, text
-from kiosk.triage import Advice
 from kiosk.ui.packing import pack
 from kiosk.ui.screens.start import summary
-from kiosk.ui.visit import Visit
 from kiosk.ui.widgets.component import Tap, mount
 from kiosk.ui.widgets.picture import display_jpeg, outline
+from kiosk.workflow.visit import Visit
 
 BARS = 3
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 
-from kiosk.examination import MAX_AGE_YEARS, BodySite, Examination, Sex
+from kiosk.clinical.patient import MAX_AGE_YEARS, BodySite, Examination, Sex
 from kiosk.text import section, text
-from kiosk.ui.visit import Visit
 from kiosk.ui.widgets.component import Tap, mount
+from kiosk.workflow.visit import Visit
 
 HEAD_TO_FOOT = (
     *(BodySite.SCALP, BodySite.FACE, BodySite.EAR),

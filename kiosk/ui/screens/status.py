@@ -5,8 +5,8 @@ from __future__ import annotations
 from kiosk.text import section, text
 from kiosk.ui.device import Device
 from kiosk.ui.screens import about
-from kiosk.ui.visit import Step
 from kiosk.ui.widgets.component import mount
+from kiosk.workflow.visit import Step
 
 
 def draw(device: Device, step: Step) -> None:

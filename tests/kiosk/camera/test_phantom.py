@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from kiosk import quality
 from kiosk.camera.phantom import FULL_SIZE, PhantomCamera, Scene
 from kiosk.camera.simulation import SimulatedDevice
-from kiosk.frame import Frame
-from kiosk.quality import Reason, Verdict
+from kiosk.clinical.frame import Frame
+from kiosk.pipeline import quality
+from kiosk.pipeline.quality import Reason, Verdict
 
 
 def opened(seed: int) -> PhantomCamera:

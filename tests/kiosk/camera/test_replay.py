@@ -11,8 +11,8 @@ import pytest
 
 from kiosk.camera.replay import ReplayCamera
 from kiosk.camera.simulation import SimulatedDevice
+from kiosk.clinical.frame import Frame
 from kiosk.errors import CameraBusy, CameraNotFound
-from kiosk.frame import Frame
 
 RED, GREEN, BLUE = (200, 0, 0), (0, 200, 0), (0, 0, 200)
 

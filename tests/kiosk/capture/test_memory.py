@@ -12,7 +12,7 @@ import pytest
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the setting is glibc's")
 def test_freed_pictures_are_the_systems_again() -> None:
     kept = resident_after_freeing("pass")
-    given_back = resident_after_freeing("from kiosk.memory import give_back_freed_pictures as f; f()")
+    given_back = resident_after_freeing("from kiosk.capture.memory import give_back_freed_pictures as f; f()")
     assert kept > 150, "glibc alone keeps them, or this test shows nothing"
     assert given_back < kept / 2
 

@@ -23,11 +23,11 @@ from edge_models.engine import Batches
 from edge_models.errors import EngineError
 from edge_models.prediction import Prediction
 from edge_models.preprocess import Spread, reduced
-from kiosk.cores import beside, spread
+from edge_models.triage import Advice, AdviceLevel, advise, is_unsure
+from kiosk.clinical.frame import Frame
 from kiosk.errors import KioskError
-from kiosk.frame import Frame
-from kiosk.quality import LEAST_SIDE_PX, QualityReport, Reason, Verdict, check
-from kiosk.triage import Advice, AdviceLevel, advise, is_unsure
+from kiosk.pipeline.cores import beside, spread
+from kiosk.pipeline.quality import LEAST_SIDE_PX, QualityReport, Reason, Verdict, check
 
 # OpenCV's own threads spin while they wait for work: beside ours they cost the assessment a tenth of its time, and the
 # live picture a sixth of what it asks of a core

@@ -19,13 +19,13 @@ from typing import Self
 
 from edge_models.classifier import Classifier
 from edge_models.errors import EngineFailed
-from kiosk.assessment import Assessment, assess, fault
 from kiosk.camera.base import Camera
+from kiosk.capture.live_camera import LiveCamera, Preview
+from kiosk.capture.memory import give_back_freed_pictures
+from kiosk.clinical.patient import Examination
 from kiosk.errors import CameraError
-from kiosk.examination import Examination
-from kiosk.live_camera import LiveCamera, Preview
-from kiosk.memory import give_back_freed_pictures
-from kiosk.quality import Reason
+from kiosk.pipeline.assess import Assessment, assess, fault
+from kiosk.pipeline.quality import Reason
 
 STUCK_AFTER_S = 10.0
 """No healthy assessment takes so long; after it the watchdog may starve."""

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from edge_models.context import SITES
+from kiosk.clinical.patient import BodySite, Examination, Sex
 from kiosk.errors import KioskError
-from kiosk.examination import BodySite, Examination, Sex
 
 _IMAGE = ("image", "image_id", "isic_id")
 _AGE = ("age", "age_approx")

@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kiosk.camera.base import Camera, is_simulated
+from kiosk.clinical.frame import Frame
 from kiosk.errors import CameraClosed, CameraError, CameraLost, CameraNotFound
-from kiosk.frame import Frame
-from kiosk.quality import QualityReport, check_preview
+from kiosk.pipeline.quality import QualityReport, check_preview
 
 PREVIEW_JPEG_QUALITY = 80
 HINT_INTERVAL_S = 0.16

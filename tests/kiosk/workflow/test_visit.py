@@ -15,9 +15,9 @@ from edge_models.classifier import Classifier
 from edge_models.errors import EngineFailed
 from kiosk.camera.phantom import PhantomCamera
 from kiosk.camera.simulation import SimulatedDevice
-from kiosk.examination import Examination
-from kiosk.station import Case, Station
-from kiosk.ui.visit import Step, Visit
+from kiosk.capture.station import Case, Station
+from kiosk.clinical.patient import Examination
+from kiosk.workflow.visit import Step, Visit
 
 LONG_S = 30.0
 PATIENT = Examination("A-7", 61)
@@ -75,7 +75,7 @@ def test_a_tap_while_another_window_takes_a_picture_shows_that_case_with_its_pat
         assert go_on.wait(LONG_S)
         raise EngineFailed("not of interest")
 
-    monkeypatch.setattr("kiosk.station.assess", slow)
+    monkeypatch.setattr("kiosk.capture.station.assess", slow)
     preview = station.preview_after(0).result(LONG_S)
     while preview is not None and not preview.jpeg:  # without a camera the first case would be over at once
         preview = station.preview_after(preview.number).result(LONG_S)

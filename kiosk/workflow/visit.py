@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from kiosk.assessment import Assessment
-from kiosk.examination import Examination
-from kiosk.station import Station
+from kiosk.capture.station import Station
+from kiosk.clinical.patient import Examination
+from kiosk.pipeline.assess import Assessment
 
 
 class Step(StrEnum):

@@ -13,16 +13,16 @@ import pytest
 
 from edge_models.classifier import Classifier
 from edge_models.errors import EngineFailed
-from kiosk.assessment import Outcome
 from kiosk.camera.base import PREVIEW_WIDTH_PX, STALL_TIMEOUT_S, Camera
 from kiosk.camera.phantom import PhantomCamera
 from kiosk.camera.simulation import SimulatedDevice
+from kiosk.capture.live_camera import Preview
+from kiosk.capture.station import Station
+from kiosk.clinical.frame import Frame
+from kiosk.clinical.patient import BodySite, Examination
 from kiosk.errors import CameraNotFound
-from kiosk.examination import BodySite, Examination
-from kiosk.frame import Frame
-from kiosk.live_camera import Preview
-from kiosk.quality import QualityReport, Reason
-from kiosk.station import Station
+from kiosk.pipeline.assess import Outcome
+from kiosk.pipeline.quality import QualityReport, Reason
 
 LONG_S = 30.0
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -214,8 +214,8 @@ def test_no_live_picture_is_taken_while_one_is_assessed(station: Station, monkey
         return QualityReport((Reason.GLARE,), {})
 
     monkeypatch.setattr(PhantomCamera, "preview", watched)
-    monkeypatch.setattr("kiosk.assessment.check", slow)
-    monkeypatch.setattr("kiosk.live_camera.IDLE_CHECK_INTERVAL_S", 0.05)
+    monkeypatch.setattr("kiosk.pipeline.assess.check", slow)
+    monkeypatch.setattr("kiosk.capture.live_camera.IDLE_CHECK_INTERVAL_S", 0.05)
     assert station.wait(station.begin(EXAMINATION).ticket, LONG_S) is not None
     assert not disturbed.is_set()
     live(station)
@@ -241,12 +241,12 @@ def test_an_engine_that_breaks_is_a_device_fault_and_the_next_case_goes_on(
     live(station)
     with monkeypatch.context() as broken:
         broken.setattr(classifier, "predict", _raise(EngineFailed("The engine stopped", "Restart the kiosk")))
-        broken.setattr("kiosk.assessment.check", classifier_is_asked)
+        broken.setattr("kiosk.pipeline.assess.check", classifier_is_asked)
         failed = station.wait(station.begin(EXAMINATION).ticket, LONG_S)
     assert failed is not None
     assert failed.fault == "The engine stopped. Restart the kiosk."
     with monkeypatch.context() as broken:
-        broken.setattr("kiosk.assessment.check", _raise(ZeroDivisionError("a bug of ours")))
+        broken.setattr("kiosk.pipeline.assess.check", _raise(ZeroDivisionError("a bug of ours")))
         failed = station.wait(station.begin(EXAMINATION).ticket, LONG_S)
     assert failed is not None
     assert (failed.outcome, failed.reasons) == (Outcome.DEVICE_FAULT, (Reason.ENGINE_FAULT,))

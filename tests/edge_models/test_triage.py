@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from edge_models.bundle import Decision
 from edge_models.labels import LesionClass
 from edge_models.prediction import Engine, Prediction
-from kiosk.triage import UNSURE_SET_SIZE, Advice, AdviceLevel, advise, is_unsure
+from edge_models.triage import UNSURE_SET_SIZE, Advice, AdviceLevel, advise, is_unsure
 
 DECISION = Decision(referral_threshold=0.3, melanoma_threshold=0.15, conformal_coverage=0.95, conformal_threshold=0.8)
 MALIGNANT = [lesion for lesion in LesionClass if lesion.malignant]

@@ -19,11 +19,11 @@ from edge_models.classifier import Classifier
 from edge_models.errors import EngineFailed, ImageUnreadable
 from edge_models.image_file import read_rgb
 from edge_models.labels import ISIC_COLUMN_ORDER, LesionClass
-from kiosk.assessment import Assessment, Outcome, assess
 from kiosk.camera.replay import SUFFIXES
-from kiosk.examination import Examination
-from kiosk.frame import Frame
-from kiosk.progress import Progress
+from kiosk.clinical.frame import Frame
+from kiosk.clinical.patient import Examination
+from kiosk.commands.progress import Progress
+from kiosk.pipeline.assess import Assessment, Outcome, assess
 
 FORMATS = ("table", "json", "isic")
 

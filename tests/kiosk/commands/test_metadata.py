@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kiosk.clinical.patient import BodySite, Examination, Sex
+from kiosk.commands.metadata import read_metadata
 from kiosk.errors import KioskError
-from kiosk.examination import BodySite, Examination, Sex
-from kiosk.metadata import read_metadata
 
 
 def read(tmp_path: Path, text: str | bytes) -> dict[str, Examination]:

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from kiosk import cli, doctor, health
+from kiosk import cli
 from kiosk.camera.choose import Availability
+from kiosk.commands import doctor
 from kiosk.config import Config, ModelConfig
 from kiosk.errors import ConfigError
-from kiosk.health import Check, Status
+from kiosk.upkeep import health
+from kiosk.upkeep.health import Check, Status
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 

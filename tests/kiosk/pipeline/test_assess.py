@@ -19,10 +19,10 @@ from edge_models.errors import EngineFailed
 from edge_models.labels import LesionClass
 from edge_models.prediction import Engine, Prediction
 from edge_models.preprocess import Spread, View
-from kiosk.assessment import Assessment, Outcome, assess
-from kiosk.frame import Frame
-from kiosk.quality import Reason
-from kiosk.triage import AdviceLevel
+from edge_models.triage import AdviceLevel
+from kiosk.clinical.frame import Frame
+from kiosk.pipeline.assess import Assessment, Outcome, assess
+from kiosk.pipeline.quality import Reason
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 DECISION = Decision(0.3, 0.15, 0.95, 0.8)

@@ -17,12 +17,12 @@ import numpy as np
 from edge_models import bundle as bundles
 from edge_models.classifier import Classifier
 from edge_models.errors import BundleError, EdgeModelError
-from kiosk import health
 from kiosk.camera.choose import available_cameras
 from kiosk.camera.replay import SUFFIXES
 from kiosk.config import Config
 from kiosk.errors import ConfigError
-from kiosk.health import Check, Status
+from kiosk.upkeep import health
+from kiosk.upkeep.health import Check, Status
 
 _PACKAGES = ("dermakiosk", "ai-edge-litert", "tflite-runtime", "numpy", "opencv-python-headless", "pillow", "streamlit")
 _SIGNS = {Status.OK: "ok", Status.WARNING: "WARNING", Status.FAULT: "FAULT"}

@@ -18,7 +18,7 @@ from PIL import Image
 from edge_models.image_file import read_rgb
 from edge_models.labels import ISIC_COLUMN_ORDER, LesionClass
 from kiosk.camera.skin import paint
-from kiosk.progress import Progress
+from kiosk.commands.progress import Progress
 
 CODES = {lesion.code for lesion in LesionClass}
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from kiosk.cores import beside, spread
+from kiosk.pipeline.cores import beside, spread
 
 
 def test_every_part_is_done_once_when_it_returns() -> None:

@@ -1,0 +1,1 @@
+"""One camera, one classifier, one case: from the tap on Capture to Done."""

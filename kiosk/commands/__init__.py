@@ -1,0 +1,1 @@
+"""What `dermakiosk` can be told to do: one file a subcommand."""

@@ -1,0 +1,1 @@
+"""One picture's way from frame to assessment: arrays in, values out."""

@@ -1,0 +1,1 @@
+"""How the device is: checks of the box, and what the service manager is told."""

@@ -1,0 +1,1 @@
+"""What a touch means: use cases that the screens call."""
