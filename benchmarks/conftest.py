@@ -18,7 +18,7 @@ from benchmarks import reference
 from benchmarks.machine import this_machine
 from benchmarks.turns import RecordRatio, over_floor
 from edge_models.classifier import Classifier
-from kiosk.camera.choose import open_camera
+from kiosk.camera.phantom import PhantomCamera
 from kiosk.clinical.frame import Frame
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -38,7 +38,7 @@ def classifier(request: pytest.FixtureRequest) -> Iterator[Classifier]:
 @pytest.fixture(scope="session")
 def frame() -> Frame:
     """One 12-megapixel picture of the phantom camera."""
-    with open_camera("phantom") as camera:
+    with PhantomCamera() as camera:
         captured = camera.capture()
     return Frame(np.ascontiguousarray(captured.rgb), NOW, captured.source)
 

@@ -17,16 +17,17 @@ def main(camera: str, engine: str, bundle: str = "") -> None:
     from benchmarks.captures import LONG_S, live
     from edge_models.classifier import Classifier
     from kiosk.camera.choose import CameraChoice
+    from kiosk.camera.source import Source
     from kiosk.capture.station import Station
-    from kiosk.clinical.patient import Examination
+    from kiosk.clinical.patient import Patient
 
     marks["imports"] = monotonic()
     classifier = Classifier.open(Path(bundle) if bundle else None, engine)
     marks["model"] = monotonic()
-    with Station(CameraChoice(camera).open, classifier) as station:
+    with Station(CameraChoice(Source.parse(camera)).open, classifier) as station:
         live(station)
         marks["live picture"] = monotonic()
-        assessment = station.wait(station.begin(Examination()).ticket, LONG_S)
+        assessment = station.wait(station.begin(Patient()).ticket, LONG_S)
         marks["result"] = monotonic()
     if assessment is None or assessment.fault:
         raise SystemExit(f"no result came: {assessment.fault if assessment else 'timed out'}")

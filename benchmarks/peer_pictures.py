@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edge_models.image_file import read_rgb
 from edge_models.labels import LesionClass
 from edge_models.preprocess import View, crop_square
-from kiosk.camera.choose import open_camera
+from kiosk.camera.phantom import PhantomCamera
 from kiosk.commands.classify import find_images
 
 _PHANTOM_SIDE = 600
@@ -70,7 +70,7 @@ def from_folder(folder: Path, labels: Path | None, limit: int | None) -> Picture
 
 def phantoms(count: int) -> Pictures:
     """Pictures of the phantom camera; they have no labels, because no lesion is true."""
-    with open_camera("phantom") as camera:
+    with PhantomCamera() as camera:
         squares = tuple(crop_square(camera.capture().rgb, View(), _PHANTOM_SIDE) for _ in range(count))
     return Pictures(squares, (None,) * count, "phantom camera")
 

@@ -7,7 +7,7 @@ every member and view. The floor of what only reads the picture is one copy of i
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -24,14 +24,22 @@ from edge_models.classifier import Classifier
 from edge_models.engine import Batches
 from edge_models.interpreter import CpuInterpreter
 from edge_models.preprocess import reduced
+from kiosk.clinical.assessment import Outcome
 from kiosk.clinical.frame import Frame
-from kiosk.pipeline.assess import Outcome, assess
+from kiosk.pipeline.assess import assess
+from kiosk.pipeline.cores import Cores
 from kiosk.pipeline.quality import LEAST_SIDE_PX, check
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 VIEWS = (1, 2, 4, 8)
 MEMBERS = (1, 2, 3)
 MEGAPIXELS = (0.27, 2, 8, 12, 24)
+
+
+@pytest.fixture(scope="session")
+def cores() -> Iterator[Cores]:
+    with Cores() as entered:
+        yield entered
 
 
 @pytest.fixture(scope="session")
@@ -111,12 +119,13 @@ def test_assess(
     benchmark: BenchmarkFixture,
     classifier: Classifier,
     frame: Frame,
+    cores: Cores,
     bare_invokes: Callable[[], None],
     record_ratio: RecordRatio,
     megapixels: float,
 ) -> None:
     """The whole assessment by the size of the picture, over the bare invokes it contains."""
-    work = partial(assess, resized(frame, megapixels), classifier, now=NOW, gate=False)
+    work = partial(assess, resized(frame, megapixels), classifier, cores, now=NOW, gate=False)
     record_ratio(work, bare_invokes)
     assert benchmark(work).outcome is Outcome.RESULT
 
@@ -127,13 +136,14 @@ def test_assess_members(
     classifier: Classifier,
     frame: Frame,
     batches: Batches,
+    cores: Cores,
     record_ratio: RecordRatio,
     members: int,
 ) -> None:
     """The whole assessment by the number of members (the first one, so many times), over the bare invokes in it."""
     bundle = repeated(classifier.bundle, members)
     several = Classifier(bundle, CpuInterpreter(bundle))
-    work = partial(assess, frame, several, now=NOW, gate=False)
+    work = partial(assess, frame, several, cores, now=NOW, gate=False)
     record_ratio(work, bare(bundle, [batches[0]] * members))
     assert benchmark(work).outcome is Outcome.RESULT
     several.close()

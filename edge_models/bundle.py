@@ -15,6 +15,7 @@ from typing import Any
 
 from edge_models.context import ContextTables
 from edge_models.errors import BundleError
+from edge_models.frozen import frozen
 from edge_models.labels import LesionClass
 from edge_models.preprocess import View
 
@@ -80,6 +81,7 @@ class Manifest:
         views: what is cut from a picture, the same for every member.
         input_sizes_px: side of every member's square input.
         context: what age, sex and site add; None where the bundle has no such tables.
+        digest: SHA-256 of the manifest, as it states it itself, in hexadecimal digits.
         texts: training data, licence, intended use and the like, by their manifest key.
     """
 
@@ -92,6 +94,7 @@ class Manifest:
     decision: Decision
     familiarity: Familiarity
     context: ContextTables | None
+    digest: str
     texts: Mapping[str, str]
 
 
@@ -253,7 +256,8 @@ def _parse(document: Mapping[str, Any]) -> Manifest:
             threshold=_number(familiarity["threshold"], "familiarity threshold", 1e-6, 1e6),
         ),
         context=ContextTables.from_json(document["context"], len(codes)) if "context" in document else None,
-        texts={key: str(document[key]) for key in TEXT_KEYS},
+        digest=str(document["digest"]),
+        texts=frozen({key: str(document[key]) for key in TEXT_KEYS}),
     )
 
 

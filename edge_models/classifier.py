@@ -20,7 +20,7 @@ from edge_models.engine import Batches, Interpreter
 from edge_models.errors import BundleError
 from edge_models.familiarity import FeatureSpace
 from edge_models.interpreter import open_interpreter
-from edge_models.prediction import Prediction
+from edge_models.prediction import Engine, Prediction
 from edge_models.preprocess import Spread, View, model_input
 
 
@@ -42,6 +42,11 @@ class Classifier:
                 f"the familiarity parameters are for an embedding {list(sizes[0])}, the networks give {list(sizes[1])}",
                 "Publish the bundle again with `python -m training publish`",
             )
+
+    @property
+    def engine(self) -> Engine:
+        """What ran the last prediction, or would run the first."""
+        return self.interpreter.describe()
 
     @classmethod
     def open(

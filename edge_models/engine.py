@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from edge_models.prediction import Engine
 
+ENGINES = ("auto", "cpu", "edgetpu")
+"""What a configuration may ask for."""
+
 
 @dataclass(frozen=True)
 class Quantisation:

@@ -1,18 +1,20 @@
-"""The errors of edge_models; every one says what to do next.
+"""The errors of edge_models, and the base of the whole project's; every one says what to do next.
 
-EdgeModelError
-├── BundleError          a model bundle is missing, incomplete or not what was published
-├── ImageUnreadable      a file is not an image that can be used
-└── EngineError
-    ├── EngineUnavailable   a runtime, delegate or device is not there
-    └── EngineFailed        an engine that was there stopped answering in mid-run
+DermakioskError
+├── EdgeModelError
+│   ├── BundleError          a model bundle is missing, incomplete or not what was published
+│   ├── ImageUnreadable      a file is not an image that can be used
+│   └── EngineError
+│       ├── EngineUnavailable   a runtime, delegate or device is not there
+│       └── EngineFailed        an engine that was there stopped answering in mid-run
+└── kiosk.errors.KioskError
 """
 
 from __future__ import annotations
 
 
-class EdgeModelError(Exception):
-    """Base of this package's errors: what is wrong, and the remedy.
+class DermakioskError(Exception):
+    """Base of the project's errors: what is wrong, and the remedy.
 
     `str()` of it is one line fit for an operator or a log: "<what>. <remedy>."
     """
@@ -24,6 +26,10 @@ class EdgeModelError(Exception):
 
     def __str__(self) -> str:
         return " ".join(f"{part.rstrip('.')}." for part in (self.what, self.remedy) if part)
+
+
+class EdgeModelError(DermakioskError):
+    """Base of this package's errors."""
 
 
 class BundleError(EdgeModelError):

@@ -1,15 +1,13 @@
-"""The only place that knows an inference runtime: LiteRT (`ai-edge-litert`), else the older `tflite-runtime`."""
+"""The engines that run a bundle's networks: all members on the CPU, or on an Edge TPU with the CPU behind it."""
 
 from __future__ import annotations
 
 import os
-import threading
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import cache
 from time import perf_counter
 from typing import Any, Self
 
@@ -18,13 +16,11 @@ from numpy.typing import NDArray
 
 from edge_models import edgetpu
 from edge_models.bundle import Bundle
-from edge_models.engine import Batches, Interpreter, Outputs, OutputShapes, Quantisation
+from edge_models.engine import ENGINES, Batches, Interpreter, Outputs, OutputShapes, Quantisation
 from edge_models.errors import BundleError, EngineFailed, EngineUnavailable
 from edge_models.prediction import Engine
+from edge_models.runtime import first_line, load_delegate, runtime, without_chatter
 
-__all__ = ["CpuInterpreter", "Interpreter", "Network", "Outputs", "Quantisation", "load_networks", "open_interpreter"]
-
-ENGINES = ("auto", "cpu", "edgetpu")
 _REMEDY = "Publish the bundle again with `python -m training publish`"
 
 
@@ -80,22 +76,23 @@ class Network:
             BundleError: it is something else.
             EngineUnavailable: no runtime is installed, or the delegate's library or device is not there.
         """
-        runtime = _runtime()
+        library_in_use = runtime()
         try:
             # a process that uses a delegate may abort: what it writes last must not be held back
-            with nullcontext() if library else _without_chatter():
-                self._interpreter = runtime.module.Interpreter(
+            with nullcontext() if library else without_chatter():
+                self._interpreter = library_in_use.module.Interpreter(
                     model_content=content,
                     num_threads=1,
-                    experimental_delegates=[_load_delegate(library)] if library else None,
+                    experimental_delegates=[load_delegate(library)] if library else None,
                 )
                 self._interpreter.allocate_tensors()
         except SystemError as error:  # how tflite-runtime 2.14 shows that it was built for numpy 1
             raise EngineUnavailable(
-                f"{runtime} does not work with numpy {np.__version__}", "Install numpy<2"
+                f"{library_in_use} does not work with numpy {np.__version__}", "Install numpy<2"
             ) from error
         except (ValueError, RuntimeError) as error:
-            raise BundleError(f"{name} is not a network that {runtime} can run ({_line(error)})", _REMEDY) from error
+            found = f"{name} is not a network that {library_in_use} can run ({first_line(error)})"
+            raise BundleError(found, _REMEDY) from error
         inputs = [_Tensor.of(name, each) for each in self._interpreter.get_input_details()]
         if [each.shape for each in inputs] != [(1, input_size, input_size, 3)]:
             raise BundleError(
@@ -132,7 +129,7 @@ class Network:
             self._interpreter.set_tensor(self._input.index, view[np.newaxis])
             self._interpreter.invoke()
         except (ValueError, RuntimeError) as error:
-            raise EngineFailed(f"inference failed ({_line(error)})", "Start the program again") from error
+            raise EngineFailed(f"inference failed ({first_line(error)})", "Start the program again") from error
         self._read(self._logits, outputs.logits[place])
         self._read(self._activation_map, outputs.activation_maps[place[0]][place[1]])
         self._read(self._embedding, outputs.embedding[place])
@@ -222,21 +219,12 @@ class CpuInterpreter:
 
     def describe(self) -> Engine:
         """See `Interpreter.describe`."""
-        return Engine(runtime=runtime_name(), device="cpu", threads=self.threads)
+        return Engine(runtime=str(runtime()), device="cpu", threads=self.threads)
 
     def close(self) -> None:
         """See `Interpreter.close`."""
         self._pool.shutdown()
         self._networks = []
-
-
-def runtime_name() -> str:
-    """The inference library in use and its version.
-
-    Raises:
-        EngineUnavailable: none is installed.
-    """
-    return str(_runtime())
 
 
 def _run_all(networks: Sequence[Network], batches: Batches, outputs: Outputs, work: deque[tuple[int, int]]) -> None:
@@ -247,51 +235,6 @@ def _run_all(networks: Sequence[Network], batches: Batches, outputs: Outputs, wo
         except IndexError:
             return
         networks[member].run(batches[member][view], outputs, (member, view))
-
-
-@dataclass(frozen=True)
-class _Runtime:
-    module: Any
-    name: str
-    version: str
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.version}"
-
-
-@cache
-def _runtime() -> _Runtime:
-    # imported at first use: reading a bundle or decoding an image needs none
-    try:
-        import ai_edge_litert
-        import ai_edge_litert.interpreter
-
-        return _Runtime(ai_edge_litert.interpreter, "ai-edge-litert", ai_edge_litert.__version__)
-    except ImportError as error:
-        first = error
-    try:
-        import tflite_runtime
-        import tflite_runtime.interpreter
-
-        return _Runtime(tflite_runtime.interpreter, "tflite-runtime", tflite_runtime.__version__)
-    except ImportError:
-        raise EngineUnavailable(
-            f"no inference runtime can be loaded ({_line(first)})", "Run `pip install ai-edge-litert`"
-        ) from first
-
-
-def _load_delegate(library: str) -> Any:
-    try:
-        return _runtime().module.load_delegate(library)
-    except OSError as error:
-        raise EngineUnavailable(
-            f"{library} cannot be loaded ({_line(error)})", "Install libedgetpu for this system, or set engine to auto"
-        ) from error
-    except ValueError as error:
-        raise EngineUnavailable(
-            f"{library} finds no Edge TPU",
-            "Plug it in, through a powered hub, and check that its udev rule is installed, or set engine to auto",
-        ) from error
 
 
 @dataclass(frozen=True)
@@ -317,32 +260,3 @@ class _Tensor:
 
 def _shapes(tensors: Sequence[_Tensor]) -> str:
     return ", ".join(str(list(tensor.shape)) for tensor in tensors)
-
-
-def _line(error: Exception) -> str:
-    """The first line of a foreign error."""
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
-
-
-_CHATTER = b"INFO: "
-_stderr_lock = threading.Lock()
-
-
-@contextmanager
-def _without_chatter() -> Iterator[None]:
-    """Keep the runtimes' INFO lines off the terminal; anything else written meanwhile follows at the end.
-
-    Neither runtime's log level can be set from Python, so this holds back file descriptor 2 itself.
-    """
-    with _stderr_lock, os.fdopen(os.memfd_create("stderr"), "w+b") as held:
-        original = os.dup(2)
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(original, 2)
-            os.close(original)
-            held.seek(0)
-            for line in held:
-                if not line.startswith(_CHATTER):
-                    os.write(2, line)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_models.frozen import frozen
 from edge_models.labels import LesionClass
 
 
@@ -34,7 +35,7 @@ class Engine:
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """A calibrated prediction; never a diagnosis.
+    """A calibrated prediction; never a diagnosis. Mappings and arrays are made read-only.
 
     Attributes:
         probabilities: by class, calibrated for the prevalence that the manifest states; they sum to 1.
@@ -61,6 +62,10 @@ class Prediction:
     inferences_ms: tuple[tuple[float, ...], ...] = ()
 
     def __post_init__(self) -> None:
+        for name in ("probabilities", "scores", "timings_ms"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
+        if self.activation_map is not None:
+            self.activation_map.flags.writeable = False
         for name in ("probabilities", "scores"):
             values = getattr(self, name)
             if set(values) != set(LesionClass):

@@ -1,6 +1,7 @@
 """The configuration: one TOML file, checked key by key, as frozen dataclasses with a default for everything.
 
-`systemd/kiosk.toml` documents every key.
+Every room owns its section, its defaults and its checks; this file composes them. `systemd/kiosk.toml` documents every
+key.
 """
 
 from __future__ import annotations
@@ -8,69 +9,30 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from edge_models.interpreter import ENGINES
-from kiosk.camera.choose import SOURCES
+from kiosk.camera import config as camera
+from kiosk.camera.config import CameraConfig
+from kiosk.checks import Check
 from kiosk.errors import ConfigError
+from kiosk.pipeline import config as model
+from kiosk.pipeline.config import ModelConfig
+from kiosk.ui import config as server
+from kiosk.ui.config import ServerConfig
 
 DEFAULT_PATH = Path("/etc/dermakiosk/kiosk.toml")
 """Read when no file is named and it is there."""
 
-_SOURCE = re.compile(r"auto|picamera2|usb(:[0-9]{1,3})?|replay:.+|phantom")
+SECTIONS: Mapping[str, Mapping[str, Check]] = {
+    "camera": camera.CHECKS,
+    "model": model.CHECKS,
+    "server": server.CHECKS,
+}
+"""Every section of the file, and the check of every key in it."""
+
 _MAX_FILE_BYTES = 1 << 20
-
-
-@dataclass(frozen=True)
-class CameraConfig:
-    """Where pictures come from.
-
-    Attributes:
-        source: one of `kiosk.camera.choose.SOURCES`.
-        exposure_us: fixed exposure time of a camera module; None: automatic, like the three that follow.
-        gain: its fixed analogue gain.
-        colour_gains: its fixed white balance, red and blue against green.
-        lens_position_dioptre: 1 / focus distance in metres, for a camera module with a motorised lens.
-        field_of_view_mm: how much skin the width of a picture shows, for the scale bar; None: no scale bar.
-    """
-
-    source: str = "auto"
-    exposure_us: int | None = None
-    gain: float | None = None
-    colour_gains: tuple[float, float] | None = None
-    lens_position_dioptre: float | None = None
-    field_of_view_mm: float | None = None
-
-
-@dataclass(frozen=True)
-class ModelConfig:
-    """What classifies them.
-
-    Attributes:
-        bundle: folder of the model bundle; None: the one that ships.
-        engine: one of `edge_models.interpreter.ENGINES`.
-        threads: CPU threads; None: as many as there are cores.
-        use_context: whether age, sex and body site count beside the picture.
-    """
-
-    bundle: Path | None = None
-    engine: str = "auto"
-    threads: int | None = None
-    use_context: bool = True
-
-
-@dataclass(frozen=True)
-class ServerConfig:
-    """Where the screen is served, on this device only.
-
-    Attributes:
-        port: 1 … 65535.
-    """
-
-    port: int = 8501
 
 
 @dataclass(frozen=True)
@@ -119,9 +81,9 @@ def parse(text: str, path: Path) -> Config:
         raise ConfigError(_syntax(error, text, path), "Correct it; systemd/kiosk.toml is an example") from error
     config = Config()
     for section, values in document.items():
-        if section not in _READERS:
+        if section not in SECTIONS:
             where = _where(path, text, section, None)
-            raise ConfigError(f"{where}: there is no section {section!r}", _choose(section, list(_READERS)))
+            raise ConfigError(f"{where}: there is no section {section!r}", _choose(section, list(SECTIONS)))
         if not isinstance(values, dict):
             where = _where(path, text, section, None)
             raise ConfigError(f"{where}: {section} is a section, not a value", f"Write [{section}] and its keys below")
@@ -144,83 +106,14 @@ def override(config: Config, section: str, key: str, value: object, option: str)
 
 
 def _with(config: Config, section: str, key: str, value: object, where: str, base: Path) -> Config:
-    readers = _READERS[section]
-    if key not in readers:
-        raise ConfigError(f"{where}: [{section}] has no key {key!r}", _choose(key, list(readers)))
+    checks = SECTIONS[section]
+    if key not in checks:
+        raise ConfigError(f"{where}: [{section}] has no key {key!r}", _choose(key, list(checks)))
     try:
-        checked = readers[key](value, base)
+        checked = checks[key](value, base)
     except ValueError as error:
         raise ConfigError(f"{where}: {key} must be {error}, not {_shown(value)}", "Correct it") from error
     return replace(config, **{section: replace(getattr(config, section), **{key: checked})})
-
-
-def _source(value: object, base: Path) -> str:
-    if not isinstance(value, str) or not _SOURCE.fullmatch(value):
-        raise ValueError(f"one of {SOURCES}")
-    kind, _, folder = value.partition(":")
-    return f"replay:{_path(folder, base)}" if kind == "replay" else value
-
-
-def _path(value: object, base: Path) -> Path:
-    if not isinstance(value, str) or not value or "\0" in value:
-        raise ValueError("a path in quotes")
-    try:
-        return base / Path(value).expanduser()
-    except RuntimeError as error:
-        raise ValueError("a path whose ~ is a known user's home") from error
-
-
-def _engine(value: object, _base: Path) -> str:
-    if value not in ENGINES or not isinstance(value, str):
-        raise ValueError(f"one of {', '.join(ENGINES)}")
-    return value
-
-
-def _number(low: float, high: float) -> Callable[[object, Path], float]:
-    def read(value: object, _base: Path) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise ValueError(f"a number from {low:g} to {high:g}")
-        return float(value)
-
-    return read
-
-
-def _colour_gains(value: object, base: Path) -> tuple[float, float]:
-    if not isinstance(value, list) or len(value) != 2:
-        raise ValueError("two numbers, [red, blue]")
-    red, blue = (_number(0, 32)(gain, base) for gain in value)
-    return red, blue
-
-
-def _whole(low: int, high: int) -> Callable[[object, Path], int]:
-    def read(value: object, _base: Path) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise ValueError(f"a whole number from {low} to {high}")
-        return value
-
-    return read
-
-
-def _switch(value: object, _base: Path) -> bool:
-    if value is not True and value is not False:
-        raise ValueError("true or false")
-    return value
-
-
-_READERS: Mapping[str, Mapping[str, Callable[[object, Path], Any]]] = {
-    "camera": {
-        "source": _source,
-        "exposure_us": _whole(1, 1_000_000),
-        "gain": _number(1, 64),
-        "colour_gains": _colour_gains,
-        "lens_position_dioptre": _number(0, 40),
-        "field_of_view_mm": _number(1, 500),
-    },
-    "model": {"bundle": _path, "engine": _engine, "threads": _whole(1, 64), "use_context": _switch},
-    "server": {"port": _whole(1, 65535)},
-}
-KEYS = {section.name: tuple(_READERS[section.name]) for section in fields(Config)}
-"""Every section and its keys."""
 
 
 def _read(path: Path) -> str:

@@ -1,6 +1,6 @@
 """The errors of the kiosk; every one says what to do next.
 
-KioskError
+KioskError                      a `edge_models.errors.DermakioskError`
 ├── ConfigError             the configuration file has a wrong key or value (names its line)
 ├── PortInUse               another program listens where the kiosk should
 └── CameraError
@@ -13,20 +13,11 @@ KioskError
 
 from __future__ import annotations
 
+from edge_models.errors import DermakioskError
 
-class KioskError(Exception):
-    """Base of the kiosk's errors: what is wrong, and the remedy.
 
-    `str()` of it is one line fit for an operator or a log: "<what>. <remedy>."
-    """
-
-    def __init__(self, what: str, remedy: str = "") -> None:
-        super().__init__(what, remedy)
-        self.what = what
-        self.remedy = remedy
-
-    def __str__(self) -> str:
-        return " ".join(f"{part.rstrip('.')}." for part in (self.what, self.remedy) if part)
+class KioskError(DermakioskError):
+    """Base of the kiosk's errors."""
 
 
 class ConfigError(KioskError):

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from kiosk.camera.choose import open_camera
+from kiosk.camera.phantom import PhantomCamera
 from kiosk.commands.classify import find_images
 
 
@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=40)
     options = parser.parse_args()
     if options.out.suffix == ".npy":
-        with open_camera("phantom") as camera:
+        with PhantomCamera() as camera:
             np.save(options.out, camera.capture().rgb)
         return
     options.out.mkdir(parents=True)
@@ -47,7 +47,7 @@ def copy_real(source: Path, out: Path, count: int) -> None:
 
 def save_phantoms(out: Path, count: int) -> None:
     """Write pictures of the phantom camera, a quarter of their size."""
-    with open_camera("phantom") as camera:
+    with PhantomCamera() as camera:
         for index in range(count):
             Image.fromarray(camera.capture().rgb).reduce(4).save(out / f"phantom_{index:03}.png")
     print(f"{count} pictures of the phantom camera")

@@ -20,11 +20,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def is_simulated(camera: str) -> bool:
-    """Whether a camera of that name shows pictures that are not of the patient."""
-    return camera.startswith(("phantom", "replay"))
-
-
 class Camera(Protocol):
     """One camera with one owner. Opening it is the adapter's constructor; thread-safe after that.
 
@@ -39,6 +34,11 @@ class Camera(Protocol):
     @property
     def name(self) -> str:
         """Which camera this is, in words for the operator."""
+        ...
+
+    @property
+    def simulated(self) -> bool:
+        """Whether its pictures show something else than the patient, as every frame of it says too."""
         ...
 
     def preview(self) -> Frame:

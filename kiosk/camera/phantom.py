@@ -86,6 +86,11 @@ class PhantomCamera:
         return "phantom (simulated pictures)"
 
     @property
+    def simulated(self) -> bool:
+        """It shows nobody."""
+        return True
+
+    @property
     def scene(self) -> Scene:
         """What the operator does wrong."""
         return self._scene
@@ -106,7 +111,7 @@ class PhantomCamera:
             view = cv2.subtract(self._preview_skin[y : y + height, x : x + width], self._shade)
             at_x, at_y = self._rng.integers(0, 64, 2)
             grain = self._noise[at_y : at_y + height, at_x : at_x + width]
-            return Frame(np.asarray(cv2.add(view, grain, dst=view), np.uint8), self._now(), self.name)
+            return Frame(np.asarray(cv2.add(view, grain, dst=view), np.uint8), self._now(), self.name, simulated=True)
 
     def capture(self) -> Frame:
         """The skin in view at 4056x3040 px; the next patient comes into view. Raises as `Camera.capture`."""
@@ -121,7 +126,7 @@ class PhantomCamera:
             _add_tiled(full, self._noise)
             self._patient += 1
             self._skin = None
-            return Frame(full, self._now(), self.name)
+            return Frame(full, self._now(), self.name, simulated=True)
 
     def close(self) -> None:
         """Give the simulated hardware back."""

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic, monotonic_ns
 from types import TracebackType
@@ -24,7 +24,7 @@ import numpy as np
 
 from kiosk.camera.base import PREVIEW_WIDTH_PX, STALL_TIMEOUT_S, utc_now
 from kiosk.camera.pictures import shrink_to_preview, to_rgb
-from kiosk.clinical.frame import Frame
+from kiosk.clinical.frame import AUTOMATIC, CameraSettings, Frame
 from kiosk.errors import CameraBusy, CameraClosed, CameraError, CameraLost, CameraNotFound, CameraStalled
 
 BUFFER_COUNT = 3
@@ -39,24 +39,10 @@ _RECONNECT = "Check the camera's ribbon cable with the power off; the camera is 
 _AF_MANUAL, _AF_AUTO, _AF_CONTINUOUS, _AF_START, _AF_FOCUSED, _AF_FAILED = 0, 1, 2, 0, 2, 3
 _AE_CONVERGED = 2
 
+_CONTROLS = ("ExposureTime", "AnalogueGain", "ColourGains", "LensPosition")
+"""libcamera's names of what can be locked, in the order of `CameraSettings`."""
+
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class LockedSettings:
-    """What makes colours repeat from picture to picture; None where the camera has no such control.
-
-    Attributes:
-        exposure_us: exposure time in microseconds.
-        gain: analogue gain, a factor.
-        colour_gains: of red and blue against green, factors.
-        lens_position_dioptre: 1 / focus distance in metres.
-    """
-
-    exposure_us: int | None = None
-    gain: float | None = None
-    colour_gains: tuple[float, float] | None = None
-    lens_position_dioptre: float | None = None
 
 
 class PicameraCamera:
@@ -67,7 +53,7 @@ class PicameraCamera:
         number: int = 0,
         *,
         still_size: tuple[int, int] | None = None,
-        settings: LockedSettings = LockedSettings(),
+        settings: CameraSettings = AUTOMATIC,
         stall_timeout_s: float = STALL_TIMEOUT_S,
         now: Callable[[], datetime] = utc_now,
         picamera2_class: Any = None,
@@ -93,6 +79,7 @@ class PicameraCamera:
         self._life = threading.Lock()  # guards _closed
         self._turn = threading.Lock()  # whoever has a request in flight or reads one; guards _last_ns
         self._last_ns = 0
+        self._calibrated_on = settings.calibrated_on
         self._fixed_lens = settings.lens_position_dioptre is not None
         self._class = picamera2_class or _picamera2()
         info = _connected(self._class, number)
@@ -117,6 +104,11 @@ class PicameraCamera:
         """The sensor, as the driver names it."""
         return self._name
 
+    @property
+    def simulated(self) -> bool:
+        """It shows the patient."""
+        return False
+
     def preview(self) -> Frame:
         """The next picture of the second stream, at most `PREVIEW_WIDTH_PX` wide. Raises as `Camera.preview`."""
         frame = self._take("lores", None, self._stall_timeout_s)
@@ -127,7 +119,7 @@ class PicameraCamera:
         """A picture of the main stream whose exposure began after this call. Raises as `Camera.capture`."""
         return self._take("main", monotonic_ns(), self._stall_timeout_s)
 
-    def lock(self, timeout_s: float = SETTLE_TIMEOUT_S) -> LockedSettings:
+    def lock(self, timeout_s: float = SETTLE_TIMEOUT_S) -> CameraSettings:
         """Let exposure, white balance and focus settle on what is in view, then hold them.
 
         Controls that the camera lacks are passed over. What has not settled after `timeout_s` is held as it is, with a
@@ -154,12 +146,10 @@ class PicameraCamera:
                 _log.warning("%s: exposure, white balance or focus did not settle in %g s", self._name, timeout_s)
                 break
             before = metadata
-        settings = LockedSettings(
-            exposure_us=metadata.get("ExposureTime") if "ExposureTime" in offered else None,
-            gain=metadata.get("AnalogueGain") if "AnalogueGain" in offered else None,
-            colour_gains=metadata.get("ColourGains") if "ColourGains" in offered else None,
-            lens_position_dioptre=metadata.get("LensPosition") if "LensPosition" in offered else None,
-        )
+        offered_metadata = {key: metadata[key] for key in _CONTROLS if key in metadata and key in offered}
+        settings = _taken_with(offered_metadata)
+        if settings != AUTOMATIC:
+            settings = replace(settings, calibrated_on=self._now().date())
         self._control(settings)
         return settings
 
@@ -203,7 +193,7 @@ class PicameraCamera:
             )
         )
 
-    def _control(self, settings: LockedSettings) -> None:
+    def _control(self, settings: CameraSettings) -> None:
         wanted: dict[str, Any] = {}
         if settings.exposure_us is not None or settings.gain is not None:
             wanted["AeEnable"] = False
@@ -224,12 +214,13 @@ class PicameraCamera:
         with self._request(not_before_ns, timeout_s) as (request, exposed_ns):
             configuration = self._device.camera_configuration()
             array = request.make_array(stream)
+            taken_with = replace(_taken_with(request.get_metadata()), calibrated_on=self._calibrated_on)
             age = timedelta(microseconds=(monotonic_ns() - exposed_ns) / 1000)
             captured_at = self._now() - age
         rgb = to_rgb(
             array, configuration[stream]["format"], configuration[stream]["size"][0], _full_range(configuration)
         )
-        return Frame(rgb, captured_at, self._name)
+        return Frame(rgb, captured_at, self._name, settings=taken_with)
 
     @contextmanager
     def _request(self, not_before_ns: int | None, timeout_s: float) -> Iterator[tuple[Any, int]]:
@@ -291,6 +282,17 @@ def detect() -> str:
         CameraNotFound: there is none, or picamera2 is not installed.
     """
     return _name(_connected(_picamera2(), 0))
+
+
+def _taken_with(metadata: Mapping[str, Any]) -> CameraSettings:
+    """What a request's metadata say of exposure, colours and focus."""
+    exposure_us, gain, colour_gains, lens = (metadata.get(key) for key in _CONTROLS)
+    return CameraSettings(
+        exposure_us=exposure_us,
+        gain=gain,
+        colour_gains=None if colour_gains is None else (colour_gains[0], colour_gains[1]),
+        lens_position_dioptre=lens,
+    )
 
 
 def _full_range(configuration: Mapping[str, Any]) -> bool:

@@ -62,12 +62,17 @@ class ReplayCamera:
         """The folder that is shown."""
         return self._source
 
+    @property
+    def simulated(self) -> bool:
+        """It shows pictures taken at another time, of anybody."""
+        return True
+
     def preview(self) -> Frame:
         """The current picture, at most `PREVIEW_WIDTH_PX` wide. Raises as `Camera.preview`."""
         self._lease.expose()
         with self._pictures:
             self._advance_if_captured()
-            return Frame(self._small, self._now(), self._source)
+            return Frame(self._small, self._now(), self._source, simulated=True)
 
     def capture(self) -> Frame:
         """The current picture as it is in its file; the next one comes into view. Raises as `Camera.capture`."""
@@ -75,7 +80,7 @@ class ReplayCamera:
         with self._pictures:
             self._advance_if_captured()
             self._captured = True  # the next one is read when it is looked at: the capture does not wait for it
-            return Frame(self._full, self._now(), self._source)
+            return Frame(self._full, self._now(), self._source, simulated=True)
 
     def close(self) -> None:
         """Give the folder back."""

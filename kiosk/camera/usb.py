@@ -123,6 +123,11 @@ class UsbCamera:
         """As the device calls itself."""
         return self._name
 
+    @property
+    def simulated(self) -> bool:
+        """It shows the patient."""
+        return False
+
     def preview(self) -> Frame:
         """The next picture, at most `PREVIEW_WIDTH_PX` wide. Raises as `Camera.preview`."""
         rgb, captured_at = self._wait(1, self._stall_timeout_s)

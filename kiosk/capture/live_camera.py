@@ -19,10 +19,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kiosk.camera.base import Camera, is_simulated
+from kiosk.camera.base import Camera
 from kiosk.clinical.frame import Frame
+from kiosk.clinical.quality_report import QualityReport
 from kiosk.errors import CameraClosed, CameraError, CameraLost, CameraNotFound
-from kiosk.pipeline.quality import QualityReport, check_preview
+from kiosk.pipeline.quality import check_preview
 
 PREVIEW_JPEG_QUALITY = 80
 HINT_INTERVAL_S = 0.16
@@ -32,7 +33,7 @@ IDLE_CHECK_INTERVAL_S = 2.0
 VIEWER_MEMORY_S = 1.0
 REOPEN_PAUSES_S = (0.2, 0.5, 1.0, 2.0)
 STUCK_AFTER_S = 10.0
-"""No healthy step of the preview thread takes so long; after it the watchdog may starve."""
+"""No healthy step of the preview thread takes so long; after it the watchdog is not fed any more."""
 
 _log = logging.getLogger(__name__)
 
@@ -61,10 +62,12 @@ class CameraState(NamedTuple):
 
     Attributes:
         name: of the camera last opened; empty before the first.
+        simulated: its pictures do not show the patient.
         fault: what is wrong and what to do; empty while it works.
     """
 
     name: str
+    simulated: bool
     fault: str
 
 
@@ -81,6 +84,7 @@ class LiveCamera:
         self._changed = threading.Condition()  # guards everything below
         self._camera: Camera | None = None
         self._camera_name = ""
+        self._simulated = False
         self._fault: CameraError = CameraNotFound("The camera is starting", "Wait a moment")
         self._preview = Preview(0, b"", None, str(self._fault))
         self._viewers: list[_Viewer] = []
@@ -133,9 +137,9 @@ class LiveCamera:
         try:
             return camera.capture()
         except Exception as error:
-            told = _told(error)
-            self._lose(camera, told)
-            raise told from error
+            failure = _as_camera_error(error)
+            self._lose(camera, failure)
+            raise failure from error
 
     @contextmanager
     def resting(self) -> Iterator[None]:
@@ -149,7 +153,7 @@ class LiveCamera:
     def state(self) -> CameraState:
         """How the camera is."""
         with self._changed:
-            return CameraState(self._camera_name, "" if self._camera is not None else str(self._fault))
+            return CameraState(self._camera_name, self._simulated, "" if self._camera is not None else str(self._fault))
 
     def progressing(self) -> bool:
         """Whether the thread really gets on with its work; a missing camera does not stop it."""
@@ -185,18 +189,19 @@ class LiveCamera:
             try:
                 self._publish(camera.preview(), hints)
             except Exception as error:
-                self._lose(camera, _told(error))
+                self._lose(camera, _as_camera_error(error))
 
     def _open(self) -> bool:
         try:
             camera = self._open_camera()
         except Exception as error:
-            self._show_fault(_told(error))
+            self._show_fault(_as_camera_error(error))
             return False
         _log.info("camera: %s", camera.name)
         with self._changed:
             self._camera = camera
             self._camera_name = camera.name
+            self._simulated = camera.simulated
         return True
 
     def _lose(self, camera: Camera, error: CameraError) -> None:
@@ -240,8 +245,7 @@ class LiveCamera:
 
     def _show(self, jpeg: bytes, quality: QualityReport | None, fault: str = "") -> None:
         with self._changed:
-            simulated = is_simulated(self._camera_name)
-            preview = self._preview = Preview(self._preview.number + 1, jpeg, quality, fault, simulated)
+            preview = self._preview = Preview(self._preview.number + 1, jpeg, quality, fault, self._simulated)
         self._tell_viewers(preview)
 
     def _tell_viewers(self, preview: Preview | None) -> None:
@@ -281,7 +285,7 @@ class _Hints:
         return self._quality
 
 
-def _told(error: Exception) -> CameraError:
+def _as_camera_error(error: Exception) -> CameraError:
     """A camera's failure as an operator is told of it; a bug is one more failure, and the log has its trace."""
     if isinstance(error, CameraClosed):  # by the other thread, which met the fault first
         return CameraLost("The camera was interrupted", "Wait a moment")

@@ -19,36 +19,49 @@ from typing import Self
 
 from edge_models.classifier import Classifier
 from edge_models.errors import EngineFailed
+from edge_models.prediction import Engine
 from kiosk.camera.base import Camera
 from kiosk.capture.live_camera import LiveCamera, Preview
 from kiosk.capture.memory import give_back_freed_pictures
-from kiosk.clinical.patient import Examination
+from kiosk.clinical.assessment import Assessment
+from kiosk.clinical.patient import Patient
+from kiosk.clinical.quality_report import Reason
 from kiosk.errors import CameraError
-from kiosk.pipeline.assess import Assessment, assess, fault
-from kiosk.pipeline.quality import Reason
+from kiosk.pipeline.assess import assess, fault, provenance
+from kiosk.pipeline.cores import Cores
 
 STUCK_AFTER_S = 10.0
-"""No healthy assessment takes so long; after it the watchdog may starve."""
+"""No healthy assessment takes so long; after it the watchdog is not fed any more."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """The examination that is going on: from the tap on Capture to Done."""
+    """One patient's capture that is going on: from the tap on Capture to Done."""
 
     ticket: str
-    examination: Examination
+    patient: Patient
 
 
 @dataclass(frozen=True)
 class StationStatus:
-    """How the station is; `fault` says what to do when `camera_ok` is False."""
+    """How the station is.
+
+    Attributes:
+        camera: its name; empty before one was opened.
+        camera_simulated: its pictures do not show the patient.
+        camera_fault: what is wrong with it and what to do; empty while it works.
+        engine: what ran the last inference, or would run the first.
+        engine_fault: why the last assessment had no engine, and what to do; empty while it works.
+        model_id: the bundle's name.
+    """
 
     camera: str
-    camera_ok: bool
-    fault: str
-    engine: str
+    camera_simulated: bool
+    camera_fault: str
+    engine: Engine
+    engine_fault: str
     model_id: str
 
 
@@ -71,14 +84,17 @@ class Station:
         self._live = LiveCamera(open_camera)
         self._classifier = classifier
         self._clock = clock
+        self._cores = Cores()
         self._lock = threading.Lock()  # guards everything below
         self._case: Case | None = None
         self._job: Future[Assessment] | None = None
         self._job_started_s = 0.0
+        self._engine_fault = ""
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="assess")
 
     def __enter__(self) -> Self:
         give_back_freed_pictures()
+        self._cores.__enter__()
         self._live.start()
         return self
 
@@ -87,25 +103,26 @@ class Station:
     ) -> None:
         self._worker.shutdown(wait=True, cancel_futures=True)
         self._live.close()
+        self._cores.__exit__(kind, error, trace)
         self._classifier.close()
 
     def preview_after(self, number: int) -> Future[Preview | None]:
         """As `LiveCamera.preview_after`."""
         return self._live.preview_after(number)
 
-    def begin(self, examination: Examination) -> Case:
+    def begin(self, patient: Patient) -> Case:
         """Take a picture and assess it in the worker.
 
-        While one is being assessed a second call (a tap in another window) returns that case, which may be another
-        patient's. A case that is finished but not done is replaced (Retake).
+        Until a case is done a second call (a tap in another window) returns that case, which may be another patient's:
+        a result that nobody closed is never dropped.
         """
         with self._lock:
-            if self._case is not None and self._examining():
+            if self._case is not None:
                 return self._case
             # a name that no earlier run of the program has used: a page may have slept through a restart
-            self._case = Case(secrets.token_hex(8), examination)
+            self._case = Case(secrets.token_hex(8), patient)
             self._job_started_s = monotonic()
-            self._job = self._worker.submit(self._examine, examination)
+            self._job = self._worker.submit(self._examine, patient)
             return self._case
 
     def wait(self, ticket: str, timeout_s: float) -> Assessment | None:
@@ -139,11 +156,14 @@ class Station:
     def status(self) -> StationStatus:
         """How the camera and the engine are."""
         camera = self._live.state()
+        with self._lock:
+            engine_fault = self._engine_fault
         return StationStatus(
             camera=camera.name,
-            camera_ok=not camera.fault,
-            fault=camera.fault,
-            engine=str(self._classifier.interpreter.describe()),
+            camera_simulated=camera.simulated,
+            camera_fault=camera.fault,
+            engine=self._classifier.engine,
+            engine_fault=engine_fault,
             model_id=self._classifier.bundle.manifest.model_id,
         )
 
@@ -158,24 +178,38 @@ class Station:
 
     # the worker
 
-    def _examine(self, examination: Examination) -> Assessment:
+    def _examine(self, patient: Patient) -> Assessment:
         with self._live.resting():
-            return self._capture_and_assess(examination)
+            assessment = self._capture_and_assess(patient)
+        if Reason.CAMERA_FAULT not in assessment.reasons and "invoke" in assessment.timings_ms:
+            self._note_engine("")
+        if Reason.ENGINE_FAULT in assessment.reasons:
+            self._note_engine(assessment.fault)
+        return assessment
 
-    def _capture_and_assess(self, examination: Examination) -> Assessment:
+    def _capture_and_assess(self, patient: Patient) -> Assessment:
         started = perf_counter()
         try:
             frame = self._live.capture()
         except CameraError as error:
-            return fault(error, Reason.CAMERA_FAULT, now=self._clock())
-        captured = perf_counter()
+            now = self._clock()
+            made_with = provenance(self._classifier, None, now=now, camera=self._live.state().name)
+            timings_ms = {"capture": (perf_counter() - started) * 1e3}
+            return fault(str(error), Reason.CAMERA_FAULT, made_with, now=now, timings_ms=timings_ms)
+        timings_ms = {"capture": (perf_counter() - started) * 1e3}
         try:
-            assessment = assess(frame, self._classifier, now=self._clock(), context=examination.context())
+            assessment = assess(frame, self._classifier, self._cores, now=self._clock(), context=patient.context())
         except Exception:  # one picture may not stop the kiosk; the log has the trace
             _log.exception("an assessment failed")
             unexpected = EngineFailed(
                 "The picture could not be assessed", "Take it again; if this repeats, restart the kiosk and report it"
             )
-            return fault(unexpected, Reason.ENGINE_FAULT, now=self._clock(), frame=frame)
-        stages = {"capture": (captured - started) * 1e3, **assessment.timings_ms}
-        return replace(assessment, timings_ms={**stages, "total": (perf_counter() - started) * 1e3})
+            now = self._clock()
+            made_with = provenance(self._classifier, frame, now=now)
+            return fault(str(unexpected), Reason.ENGINE_FAULT, made_with, now=now, frame=frame, timings_ms=timings_ms)
+        timings_ms |= assessment.timings_ms
+        return replace(assessment, timings_ms={**timings_ms, "total": (perf_counter() - started) * 1e3})
+
+    def _note_engine(self, fault_told: str) -> None:
+        with self._lock:
+            self._engine_fault = fault_told

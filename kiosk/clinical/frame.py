@@ -1,12 +1,35 @@
-"""One picture from a camera."""
+"""One picture from a camera, and what it was taken with."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class CameraSettings:
+    """What makes colours repeat from picture to picture; None where the camera does not tell or has no such control.
+
+    Attributes:
+        exposure_us: exposure time in microseconds.
+        gain: analogue gain, a factor.
+        colour_gains: of red and blue against green, factors.
+        lens_position_dioptre: 1 / focus distance in metres.
+        calibrated_on: the day on which `dermakiosk lock-camera` measured them.
+    """
+
+    exposure_us: int | None = None
+    gain: float | None = None
+    colour_gains: tuple[float, float] | None = None
+    lens_position_dioptre: float | None = None
+    calibrated_on: date | None = None
+
+
+AUTOMATIC = CameraSettings()
+"""Nothing is fixed, or nothing is known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,6 +40,8 @@ class Frame:
         rgb: uint8[height, width, 3], red first; made read-only.
         captured_at: when the sensor delivered it, with a time zone.
         source: which camera, in words for the operator ("picamera2 imx477", "phantom").
+        simulated: it does not show the patient: a phantom's or a replayed picture.
+        settings: what it was taken with.
 
     Raises:
         ValueError: the array is not uint8[height, width, 3], is empty, or the time has no zone.
@@ -25,6 +50,8 @@ class Frame:
     rgb: NDArray[np.uint8]
     captured_at: datetime
     source: str
+    simulated: bool = False
+    settings: CameraSettings = AUTOMATIC
 
     def __post_init__(self) -> None:
         if self.rgb.dtype != np.uint8 or self.rgb.ndim != 3 or self.rgb.shape[2] != 3 or self.rgb.size == 0:
@@ -35,8 +62,10 @@ class Frame:
 
     @property
     def width_px(self) -> int:
+        """How many columns the picture has."""
         return int(self.rgb.shape[1])
 
     @property
     def height_px(self) -> int:
+        """How many rows the picture has."""
         return int(self.rgb.shape[0])

@@ -1,4 +1,4 @@
-"""What the operator enters about a patient: codes and choices, never a name or free text."""
+"""What is known of a patient and of where the lesion is: codes and choices, never a name or free text."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from edge_models.context import Context
+from kiosk.clinical.body_site import BodySite
 
 _CODE = re.compile(r"[A-Z0-9-]{0,16}")
 MAX_AGE_YEARS = 120
@@ -19,45 +20,27 @@ class Sex(StrEnum):
     MALE = "male"
 
 
-class BodySite(StrEnum):
-    """Where on the body, by HAM10000's names."""
-
-    ABDOMEN = "abdomen"
-    ACRAL = "acral"
-    BACK = "back"
-    CHEST = "chest"
-    EAR = "ear"
-    FACE = "face"
-    FOOT = "foot"
-    GENITAL = "genital"
-    HAND = "hand"
-    LOWER_EXTREMITY = "lower extremity"
-    NECK = "neck"
-    SCALP = "scalp"
-    TRUNK = "trunk"
-    UPPER_EXTREMITY = "upper extremity"
-
-
 @dataclass(frozen=True)
-class Examination:
-    """One lesion of one patient; everything is optional.
+class Patient:
+    """What the operator entered; everything is optional.
 
     Attributes:
-        patient_code: up to 16 of A–Z, 0–9 and -, the clinic's own code; empty when skipped.
+        code: up to 16 of A–Z, 0–9 and -, the clinic's own code; empty when skipped.
         age_years: 0 … 120.
+        site: of the lesion that is examined.
 
     Raises:
         ValueError: a code or an age that cannot be.
     """
 
-    patient_code: str = ""
+    code: str = ""
     age_years: int | None = None
     sex: Sex | None = None
     site: BodySite | None = None
 
     def __post_init__(self) -> None:
-        if not _CODE.fullmatch(self.patient_code):
-            raise ValueError(f"a patient code is up to 16 of A-Z, 0-9 and -, not {self.patient_code!r}")
+        if not _CODE.fullmatch(self.code):
+            raise ValueError(f"a patient code is up to 16 of A-Z, 0-9 and -, not {self.code!r}")
         if self.age_years is not None and not 0 <= self.age_years <= MAX_AGE_YEARS:
             raise ValueError(f"an age is 0 to {MAX_AGE_YEARS} years, not {self.age_years}")
 

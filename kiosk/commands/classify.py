@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,10 +22,14 @@ from edge_models.errors import EngineFailed, ImageUnreadable
 from edge_models.image_file import read_rgb
 from edge_models.labels import ISIC_COLUMN_ORDER, LesionClass
 from kiosk.camera.replay import SUFFIXES
+from kiosk.clinical.assessment import Assessment, Outcome
 from kiosk.clinical.frame import Frame
-from kiosk.clinical.patient import Examination
+from kiosk.clinical.patient import Patient
+from kiosk.commands.metadata import read_metadata
 from kiosk.commands.progress import Progress
-from kiosk.pipeline.assess import Assessment, Outcome, assess
+from kiosk.config import load, override
+from kiosk.pipeline.assess import assess
+from kiosk.pipeline.cores import Cores
 
 FORMATS = ("table", "json", "isic")
 
@@ -34,15 +40,11 @@ class Row:
 
     Attributes:
         path: as the operator named it, or below the folder that was named.
-        model_id: of the bundle that was loaded, whether it was used or not.
-        engine: the same of the engine, in words.
         decode_ms: what reading the file took.
     """
 
     path: Path
     assessment: Assessment
-    model_id: str
-    engine: str
     decode_ms: float
 
 
@@ -72,36 +74,60 @@ def classify_files(
     classifier: Classifier,
     *,
     gate: bool,
-    examinations: Mapping[str, Examination],
+    patients: Mapping[str, Patient],
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Iterator[Row | ImageUnreadable]:
     """Assess image files in order, one row or one problem for each.
 
     Args:
         gate: False classifies whatever the quality gate says.
-        examinations: what is known of the patients, by image name without ending.
+        patients: what is known of the patients, by image name without ending.
     """
-    model_id = classifier.bundle.manifest.model_id
-    for path, (rgb, decode_ms) in _decoded(images):
-        if isinstance(rgb, ImageUnreadable):
-            yield rgb
-            continue
-        examination = examinations.get(path.stem)
-        frame = Frame(rgb, clock(), f"file {path.name}")
-        assessment = assess(
-            frame, classifier, now=clock(), context=examination.context() if examination else None, gate=gate
-        )
-        yield Row(path, assessment, model_id, str(classifier.interpreter.describe()), decode_ms)
+    with Cores() as cores:
+        for path, (rgb, decode_ms) in _decoded(images):
+            if isinstance(rgb, ImageUnreadable):
+                yield rgb
+                continue
+            patient = patients.get(path.stem)
+            frame = Frame(rgb, clock(), f"file {path.name}")
+            context = patient.context() if patient else None
+            assessment = assess(frame, classifier, cores, now=clock(), context=context, gate=gate)
+            yield Row(path, assessment, decode_ms)
 
 
-def run(
+def run(options: argparse.Namespace) -> int:
+    """Classify what was named on the command line.
+
+    Args:
+        options: `paths`, `format`, `no_gate`, and `config`, `engine` and `metadata`, None where they were not given.
+
+    Returns:
+        The exit code, as `print_rows`.
+    """
+    config = load(options.config)
+    if options.engine is not None:
+        config = override(config, "model", "engine", options.engine, "--engine")
+    logging.basicConfig(level=logging.WARNING, format="dermakiosk: %(message)s")
+    patients = read_metadata(options.metadata) if options.metadata else {}
+    images, problems = find_images(options.paths)
+    model = config.model
+    with Classifier.open(model.bundle, model.engine, model.threads, use_context=model.use_context) as classifier:
+        if patients:
+            known = sum(path.stem in patients for path in images)
+            used = "" if classifier.bundle.manifest.context else ", but no use is made of it"
+            logging.getLogger().warning("%s knows %d of %d images%s", options.metadata, known, len(images), used)
+        gate = not options.no_gate
+        return print_rows(images, problems, classifier, style=options.format, gate=gate, patients=patients)
+
+
+def print_rows(
     images: Sequence[Path],
     problems: Sequence[ImageUnreadable],
     classifier: Classifier,
     *,
     style: str,
     gate: bool,
-    examinations: Mapping[str, Examination],
+    patients: Mapping[str, Patient],
 ) -> int:
     """Classify, print every row as soon as it is there, name unreadable files on stderr.
 
@@ -122,7 +148,7 @@ def run(
     width = max((len(path.name) for path in images), default=0)
     for line in _HEADERS[style](width):
         _print(line)
-    rows = classify_files(images, classifier, gate=gate and style != "isic", examinations=examinations)
+    rows = classify_files(images, classifier, gate=gate and style != "isic", patients=patients)
     for row in rows:
         if isinstance(row, ImageUnreadable):
             unreadable += 1
@@ -150,8 +176,8 @@ def json_line(row: Row) -> str:
         "scores": None if prediction is None else _by_code(prediction.scores),
         "top3": None if prediction is None else [lesion.code for lesion, _ in prediction.top(3)],
         "timings_ms": {stage: round(milliseconds, 3) for stage, milliseconds in timings.items()},
-        "model_id": row.model_id,
-        "engine": row.engine,
+        "model_id": row.assessment.provenance.model_id,
+        "engine": str(row.assessment.provenance.engine),
     }
     return json.dumps(document, ensure_ascii=True, allow_nan=False)
 

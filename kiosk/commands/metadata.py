@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from edge_models.context import SITES
-from kiosk.clinical.patient import BodySite, Examination, Sex
+from kiosk.clinical.body_site import BodySite
+from kiosk.clinical.patient import Patient, Sex
 from kiosk.errors import KioskError
 
 _IMAGE = ("image", "image_id", "isic_id")
@@ -18,8 +19,8 @@ _SITE = ("localization", "anatom_site_general")
 _NOT_KNOWN = frozenset({"", "unknown", "na", "n/a", "nan"})
 
 
-def read_metadata(path: Path) -> dict[str, Examination]:
-    """Read the examinations by image name (the file's name without its ending).
+def read_metadata(path: Path) -> dict[str, Patient]:
+    """Read the patients by image name (the file's name without its ending).
 
     The columns are `image` or `image_id` or `isic_id`, and any of `age` or `age_approx`, `sex`, `localization` or
     `anatom_site_general`; others are passed over. What is empty or "unknown" is not known.
@@ -34,23 +35,23 @@ def read_metadata(path: Path) -> dict[str, Examination]:
             image = _column(columns, _IMAGE)
             if image is None:
                 raise KioskError(f"{path} has no column image or image_id", "Its first line must name the columns")
-            examinations: dict[str, Examination] = {}
+            patients: dict[str, Patient] = {}
             for row in reader:
                 where = f"{path}, line {reader.line_num}"
                 name = (row[image] or "").strip()
                 if not name:
                     raise KioskError(f"{where}: no image is named", f"Fill in {image} or remove the row")
-                examination = _examination(row, columns, where)
-                if examinations.setdefault(name, examination) != examination:
+                patient = _examination(row, columns, where)
+                if patients.setdefault(name, patient) != patient:
                     raise KioskError(f"{where}: {name} has another row that says otherwise", "Remove one of them")
     except OSError as error:
         raise KioskError(f"{path} cannot be read ({error.strerror})", "Check its name and permissions") from error
     except (csv.Error, UnicodeDecodeError) as error:
         raise KioskError(f"{path} is not a CSV file in UTF-8 ({error})", "Save it as one") from error
-    return examinations
+    return patients
 
 
-def _examination(row: Mapping[str, str | None], columns: Sequence[str], where: str) -> Examination:
+def _examination(row: Mapping[str, str | None], columns: Sequence[str], where: str) -> Patient:
     def value(names: tuple[str, ...]) -> str | None:
         column = _column(columns, names)
         text = (row[column] or "").strip().lower() if column else ""
@@ -63,7 +64,7 @@ def _examination(row: Mapping[str, str | None], columns: Sequence[str], where: s
         raise KioskError(f"{where}: body site is {site!r}", f"Use {', '.join(SITES)} or leave it empty")
     site = SITES[site] if site else None
     try:
-        return Examination(
+        return Patient(
             age_years=_age(value(_AGE)), sex=Sex(sex) if sex else None, site=BodySite(site) if site else None
         )
     except ValueError as error:

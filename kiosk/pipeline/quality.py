@@ -9,14 +9,14 @@ send back at most 1.5 % of HAM10000, whose pictures experts found fit for use.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from kiosk.clinical.quality_report import QualityReport, Reason
 
 SIDE_PX = 256
 """Side of the reduced square; near the 224 px that the model gets, so blur that it would not see is no fault."""
@@ -61,46 +61,6 @@ _WHITE = 245
 _CLIPPED = 254
 
 
-class Reason(StrEnum):
-    """Why there is no plain result, or what was doubtful about one."""
-
-    OUT_OF_FOCUS = "out_of_focus"
-    TOO_DARK = "too_dark"
-    TOO_BRIGHT = "too_bright"
-    GLARE = "glare"
-    MOTION = "motion"
-    NOTHING_IN_VIEW = "nothing_in_view"
-    NOT_DERMATOSCOPIC = "not_dermatoscopic"
-    MODEL_UNSURE = "model_unsure"
-    CAMERA_FAULT = "camera_fault"
-    ENGINE_FAULT = "engine_fault"
-
-
-class Verdict(StrEnum):
-    """What the gate says of a picture."""
-
-    PASS = "pass"  # noqa: S105 - not a password
-    RETAKE = "retake"
-
-
-@dataclass(frozen=True)
-class QualityReport:
-    """What the gate measured and what follows from it.
-
-    Attributes:
-        reasons: what the operator should change, most important first.
-        measures: by the names of `MEASURES`, in the units that stand there.
-    """
-
-    reasons: tuple[Reason, ...]
-    measures: Mapping[str, float]
-
-    @property
-    def verdict(self) -> Verdict:
-        """`RETAKE` when there is any reason."""
-        return Verdict.RETAKE if self.reasons else Verdict.PASS
-
-
 def check(rgb: NDArray[np.uint8]) -> QualityReport:
     """Judge one picture at full resolution.
 
@@ -111,7 +71,7 @@ def check(rgb: NDArray[np.uint8]) -> QualityReport:
         ValueError: not such an array.
     """
     measures = _measure(_reduced_square(rgb))
-    return QualityReport(_reasons(measures), MappingProxyType(measures))
+    return QualityReport(_reasons(measures), measures)
 
 
 def check_preview(rgb: NDArray[np.uint8], previous_rgb: NDArray[np.uint8] | None) -> QualityReport:
@@ -132,7 +92,7 @@ def check_preview(rgb: NDArray[np.uint8], previous_rgb: NDArray[np.uint8] | None
         blind = {Reason.NOTHING_IN_VIEW, Reason.TOO_DARK, Reason.TOO_BRIGHT} & set(reasons)
         if measures["shift"] > MAX_SHIFT and not blind and Reason.MOTION not in reasons:
             reasons = (*reasons, Reason.MOTION)
-    return QualityReport(reasons, MappingProxyType(measures))
+    return QualityReport(reasons, measures)
 
 
 def _reasons(measures: Mapping[str, float]) -> tuple[Reason, ...]:

@@ -33,11 +33,7 @@ def main() -> None:
                 st.rerun()
     status.draw(kiosk, visit.step)
     if assessment is not None:
-        try:
-            result.draw(visit, assessment)
-        except Exception:
-            visit.done(visit.ticket)  # else every reload would come back to what cannot be drawn
-            raise
+        result.draw(visit, assessment)
     elif visit.step is Step.CAPTURE:
         capture.draw(kiosk, visit, taking=False)
     else:

@@ -25,7 +25,7 @@ from kiosk.ui import device, guard, page
 from kiosk.ui.preview import PreviewSocket
 from kiosk.ui.tokens import Tokens
 from kiosk.upkeep import notify
-from kiosk.version import installed_version
+from kiosk.version import installed_version, source_commit
 
 ADDRESS = "127.0.0.1"
 SCRIPT = Path(__file__).parent / "app.py"
@@ -62,7 +62,9 @@ def serve(station: Station, manifest: Manifest, *, port: int, field_of_view_mm: 
                 server_header=False,
             )
         )
-        _log.info("the screen is at http://%s:%d/", ADDRESS, port)
+        _log.info(
+            "dermakiosk %s %s: the screen is at http://%s:%d/", installed_version(), source_commit(), ADDRESS, port
+        )
         server.run(sockets=[listener])
         if not server.started:
             raise KioskError("The screen could not be started", "The log above says why; report it")
@@ -137,16 +139,19 @@ def build_app(station: Station, manifest: Manifest, *, port: int, field_of_view_
 
     async def health(_request: Request) -> JSONResponse:
         status = station.status()
-        ok = status.camera_ok and station.progressing()
+        ok = not (status.camera_fault or status.engine_fault) and station.progressing()
         return JSONResponse(
             {
                 "status": "ok" if ok else "fault",
                 "camera": status.camera,
-                "camera_ok": status.camera_ok,
-                "fault": status.fault,
-                "engine": status.engine,
+                "camera_simulated": status.camera_simulated,
+                "camera_fault": status.camera_fault,
+                "engine": status.engine.device,
+                "engine_note": status.engine.note,
+                "engine_fault": status.engine_fault,
                 "model_id": status.model_id,
                 "version": installed_version(),
+                "commit": source_commit(),
                 "boot": boot,
             },
             status_code=200 if ok else 503,

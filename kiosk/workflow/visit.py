@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kiosk.capture.station import Station
-from kiosk.clinical.patient import Examination
-from kiosk.pipeline.assess import Assessment
+from kiosk.clinical.assessment import Assessment
+from kiosk.clinical.patient import Patient
 
 
 class Step(StrEnum):
@@ -28,7 +28,7 @@ class Visit:
 
     station: Station
     step: Step = Step.START
-    examination: Examination = field(default_factory=Examination)
+    patient: Patient = field(default_factory=Patient)
     ticket: str = ""
 
     @classmethod
@@ -37,12 +37,12 @@ class Visit:
         case = station.current()
         if case is None:
             return cls(station)
-        return cls(station, Step.RESULT, case.examination, case.ticket)
+        return cls(station, Step.RESULT, case.patient, case.ticket)
 
-    def confirm(self, examination: Examination) -> None:
+    def confirm(self, patient: Patient) -> None:
         """Start → Capture."""
         if self.step is Step.START:
-            self.examination = examination
+            self.patient = patient
             self.step = Step.CAPTURE
 
     def back(self) -> None:
@@ -54,8 +54,8 @@ class Visit:
         """Capture → Result: the station takes the picture and assesses it."""
         if self.step is Step.CAPTURE:
             # another window may have been faster: its case is shown, with its own patient's details
-            case = self.station.begin(self.examination)
-            self.ticket, self.examination = case.ticket, case.examination
+            case = self.station.begin(self.patient)
+            self.ticket, self.patient = case.ticket, case.patient
             self.step = Step.RESULT
 
     def retake(self, ticket: str) -> None:
@@ -74,18 +74,19 @@ class Visit:
             self._start_over()
 
     def assessment(self, timeout_s: float) -> Assessment | None:
-        """The case's assessment; None while it is still going on after `timeout_s`.
+        """The case's assessment, without what must not be shown; None while it is still going on after `timeout_s`.
 
         Raises:
             KeyError: somebody else has done the case; the visit is at Start again.
         """
         try:
-            return self.station.wait(self.ticket, timeout_s)
+            assessment = self.station.wait(self.ticket, timeout_s)
         except KeyError:
             self._start_over()
             raise
+        return None if assessment is None else assessment.shown()
 
     def _start_over(self) -> None:
-        self.examination = Examination()
+        self.patient = Patient()
         self.ticket = ""
         self.step = Step.START

@@ -16,6 +16,7 @@ import pytest
 
 from edge_models import bundle as bundles
 from edge_models import interpreter as module
+from edge_models import runtime as runtimes
 from edge_models.bundle import Bundle
 from edge_models.engine import Outputs
 from edge_models.errors import BundleError, EngineFailed, EngineUnavailable
@@ -113,7 +114,7 @@ def test_the_runtime_says_nothing_on_the_terminal(tiny_bundle: Path) -> None:
 
 
 def test_what_others_write_meanwhile_is_not_lost(capfd: pytest.CaptureFixture[str]) -> None:
-    with module._without_chatter():
+    with runtimes.without_chatter():
         os.write(2, b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\nERROR: disk full\n")
     assert capfd.readouterr().err == "ERROR: disk full\n"
 
@@ -174,7 +175,7 @@ def test_members_that_quantise_their_input_differently_are_refused(
 def test_without_a_runtime_it_says_what_to_install(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ai_edge_litert", None)  # what import then refuses
     monkeypatch.setitem(sys.modules, "tflite_runtime", None)
-    module._runtime.cache_clear()
+    runtimes.runtime.cache_clear()
     with pytest.raises(EngineUnavailable, match="pip install ai-edge-litert"):
         CpuInterpreter(bundle, 1)
-    module._runtime.cache_clear()
+    runtimes.runtime.cache_clear()

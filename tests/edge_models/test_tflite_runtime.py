@@ -22,6 +22,7 @@ from edge_models import bundle as bundles
 from edge_models import interpreter as interpreters
 from edge_models.image_file import read_rgb
 from edge_models.interpreter import CpuInterpreter
+from edge_models.runtime import Runtime
 
 litert = pytest.importorskip("ai_edge_litert.interpreter", reason="compares tflite-runtime with LiteRT")
 
@@ -99,7 +100,7 @@ def test_the_same_kernels_agree(
         litert.Interpreter, experimental_op_resolver_type=litert.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     )
     module = SimpleNamespace(Interpreter=plain)
-    monkeypatch.setattr(interpreters, "_runtime", lambda: interpreters._Runtime(module, "LiteRT without XNNPACK", ""))
+    monkeypatch.setattr(interpreters, "runtime", lambda: Runtime(module, "LiteRT without XNNPACK", ""))
     newer = here(bundle, pictures, tmp_path)
     network = CpuInterpreter(bundles.load(bundle), 1)._networks[0][0]
     steps = {

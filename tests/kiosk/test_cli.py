@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_models.interpreter import ENGINES
+from edge_models.engine import ENGINES
 from kiosk import cli
 from kiosk.commands.classify import FORMATS
 
@@ -109,7 +109,7 @@ def test_run_hands_the_configuration_on(
     tmp_path: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The server itself is tried in a browser; here: what it gets, and that the station it gets works."""
-    from kiosk.ui import server
+    from kiosk.commands import run
 
     (tmp_path / "kiosk.toml").write_text(
         f'[camera]\nfield_of_view_mm = 21\n[model]\nbundle = "{tiny_bundle}"\nengine = "cpu"\n[server]\nport = 1\n',
@@ -124,7 +124,7 @@ def test_run_hands_the_configuration_on(
             served["camera"] = station.status().camera
             assert preview is not None
 
-    monkeypatch.setattr(server, "serve", serve)
+    monkeypatch.setattr(run, "serve", serve)
     assert cli.main(["run", "--config", str(tmp_path / "kiosk.toml"), "--camera", "phantom", "--port", "4321"]) == 0
     assert served.pop("camera").startswith("phantom")
     assert served == {"model": "tiny-untrained", "port": 4321, "field_of_view_mm": 21.0}

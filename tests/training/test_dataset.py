@@ -8,7 +8,7 @@ import pytest
 
 from edge_models.context import SITES, Context
 from edge_models.labels import LesionClass
-from kiosk.clinical.patient import BodySite
+from kiosk.clinical.body_site import BodySite
 from kiosk.commands.metadata import read_metadata as read_examinations
 from training.dataset import (
     Sample,

@@ -64,7 +64,7 @@ class Server:
             except OSError:
                 assert self.process.poll() is None, f"the server ended: {self.log()}"
             else:
-                if status == 200 or health.get("fault", "").startswith("The camera was unplugged"):
+                if status == 200 or health.get("camera_fault", "").startswith("The camera was unplugged"):
                     return
             assert time.monotonic() < deadline, f"the server is not healthy: {self.log()}"
             time.sleep(0.05)
@@ -227,7 +227,10 @@ class Screen:
 
 @pytest.fixture
 def open_screen(chromium: Browser) -> Iterator[Callable[..., Screen]]:
-    """`open_screen(server, size)`; fails the test when any page asked another host for anything, or logged an error."""
+    """`open_screen(server, size)`, at Start; with `drawn=False` whatever the page shows.
+
+    Fails the test when any page asked another host for anything, or logged an error.
+    """
     contexts: list[BrowserContext] = []
     foreign: list[str] = []
     errors: list[str] = []
@@ -238,7 +241,7 @@ def open_screen(chromium: Browser) -> Iterator[Callable[..., Screen]]:
         if not local:
             foreign.append(url)
 
-    def open_page(server: Server, size: str = "1280x800") -> Screen:
+    def open_page(server: Server, size: str = "1280x800", *, drawn: bool = True) -> Screen:
         width, height = SIZES[size]
         context = chromium.new_context(viewport={"width": width, "height": height}, has_touch=True)
         contexts.append(context)
@@ -248,6 +251,8 @@ def open_screen(chromium: Browser) -> Iterator[Callable[..., Screen]]:
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(server.url)
         screen = Screen(page, size)
+        if not drawn:
+            return screen
         screen.see(".screen")
         if page.locator(".result").count():  # another test's case
             screen.see(".result .dock .done")

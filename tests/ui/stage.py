@@ -9,6 +9,7 @@ import logging
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
@@ -40,7 +41,7 @@ LIKELY: Mapping[str, Mapping[LesionClass, float]] = {
     "unfamiliar": {LesionClass.NV: 0.93, LesionClass.BKL: 0.04},
 }
 """Classes that the model names and cannot exclude; what is missing to 1 is shared by all the others."""
-ACTS = (*LIKELY, "fallback", "slow", "dark", "blurred", "no_camera", "no_capture", "no_engine", "bug")
+ACTS = (*LIKELY, "fallback", "slow", "dark", "blurred", "no_camera", "no_capture", "no_engine", "bug", "bug_everywhere")
 
 MANIFEST = Manifest(
     model_id="stage-model-1",
@@ -52,6 +53,7 @@ MANIFEST = Manifest(
     decision=Decision(0.3, 0.1, 0.95, 0.9),
     familiarity=Familiarity("familiarity.npz", 1.0),
     context=None,
+    digest="d" * 64,
     texts={
         "created": "2026-11-21",
         "training_data": "HAM10000 (Tschandl et al. 2018), 10,013 dermatoscopic pictures, split by lesion",
@@ -79,9 +81,9 @@ class ActingClassifier:
     def __init__(self, script: Script) -> None:
         self._script = script
         self.bundle = SimpleNamespace(manifest=MANIFEST)
-        self.interpreter = self
 
-    def describe(self) -> Engine:
+    @property
+    def engine(self) -> Engine:
         return Engine("stage 1.0", "cpu", 2)
 
     def prepare(self, rgb: NDArray[np.uint8], spread: Any = map) -> Batches:
@@ -124,6 +126,7 @@ class ActingCamera:
             raise self._lost()
         self._phantom = PhantomCamera(3)
         self.name = "phantom on stage"
+        self.simulated = True
 
     def preview(self) -> Frame:
         return self._acted(self._phantom.preview())
@@ -155,7 +158,7 @@ class ActingCamera:
             rgb = (rgb * 0.06).astype(np.uint8)
         elif act == "blurred":
             rgb = np.asarray(cv2.blur(rgb, (max(3, frame.width_px // 24),) * 2), np.uint8)
-        return Frame(rgb, datetime.now(UTC), "phantom on stage")
+        return Frame(rgb, datetime.now(UTC), self.name, simulated=True)
 
     @staticmethod
     def _lost() -> CameraLost:
@@ -167,8 +170,10 @@ def main() -> int:
     port, script = int(sys.argv[1]), Script(Path(sys.argv[2]))
     classifier: Any = ActingClassifier(script)
     station = Station(lambda: ActingCamera(script), classifier)
+    # the sheet about the device needs every text: without them the script fails at every draw
+    manifest = replace(MANIFEST, texts={}) if script.act() == "bug_everywhere" else MANIFEST
     try:
-        serve(station, MANIFEST, port=port, field_of_view_mm=24.0)
+        serve(station, manifest, port=port, field_of_view_mm=24.0)
     except PortInUse as error:
         sys.stderr.write(f"{error}\n")
         return 1

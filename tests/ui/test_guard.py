@@ -75,7 +75,8 @@ def test_health_tells_no_secrets(stage: Any) -> None:
     assert health["status"] == "ok"
     assert health["model_id"] == "stage-model-1"
     assert set(health) == {
-        "status", "camera", "camera_ok", "fault", "engine", "model_id", "version", "boot",
+        "status", "camera", "camera_simulated", "camera_fault", "engine", "engine_note", "engine_fault", "model_id",
+        "version", "commit", "boot",
     }  # fmt: skip
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from kiosk.text import text
+
 pytestmark = pytest.mark.browser
 
 
@@ -110,11 +112,24 @@ def test_a_case_done_in_another_window_ends_here_too(stage: Any, open_screen: Ca
 
 
 def test_a_script_that_fails_is_said_in_the_kiosks_words(start_stage: Any, open_screen: Callable[..., Any]) -> None:
+    with start_stage("bug_everywhere", fails=True) as stage:
+        screen = open_screen(stage.server, drawn=False)
+        screen.see('#kiosk-overlay[data-state="broken"]')
+        screen.keep("broken")
+        with screen.page.expect_event("load"):
+            screen.tap("#kiosk-overlay")
+        screen.see('#kiosk-overlay[data-state="broken"]')
+
+
+def test_a_result_that_cannot_be_drawn_is_not_lost(start_stage: Any, open_screen: Callable[..., Any]) -> None:
     with start_stage("bug", fails=True) as stage:
         screen = open_screen(stage.server)
         screen.to_capture()
         screen.tap(".shutter")
-        screen.see('#kiosk-overlay[data-state="broken"]')
-        screen.keep("broken")
-        screen.tap("#kiosk-overlay")
-        screen.see(".start")  # not at the result that cannot be drawn
+        screen.see(".result .dock .done")
+        assert text("outcome.undrawable") in screen.see(".result .panel").inner_text()
+        screen.keep("undrawable")
+        screen.page.reload()
+        screen.see(".result .dock .done")
+        screen.tap(".result .dock .done")
+        screen.see(".start")

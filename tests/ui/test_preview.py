@@ -12,7 +12,7 @@ import pytest
 from starlette.websockets import WebSocket
 
 from kiosk.capture.live_camera import Preview
-from kiosk.pipeline.quality import QualityReport, Reason
+from kiosk.clinical.quality_report import QualityReport, Reason
 from kiosk.ui.preview import PROTOCOL, PreviewSocket
 from kiosk.ui.tokens import Tokens
 

@@ -57,7 +57,7 @@ def faults(screen: Any) -> list[str]:
 @pytest.mark.parametrize("size", SIZES)
 def test_details_capture_and_result_fit(stage: Any, open_screen: Callable[..., Any], size: str) -> None:
     screen = open_screen(stage.server, size)
-    screen.see('.lamp.camera[data-state="ok"]')
+    screen.see('.lamp.camera[data-state="warning"]')
     for character in "WWWWWWWWWWWWWWWWW":  # one more than fits
         screen.tap(f'.key[aria-label="{character}"]')
     assert screen.see(".entry-value").inner_text() == "W" * 16
@@ -159,7 +159,7 @@ def test_a_camera_that_is_gone_is_said_and_comes_back(stage: Any, open_screen: C
     assert screen.page.locator(".shutter").is_disabled()
     stage.act("routine")
     screen.picture()
-    screen.see('.lamp.camera[data-state="ok"]')
+    screen.see('.lamp.camera[data-state="warning"]')
 
 
 def test_the_picture_is_judged_while_it_is_live(stage: Any, open_screen: Callable[..., Any]) -> None:

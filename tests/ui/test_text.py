@@ -10,8 +10,9 @@ import pytest
 
 from edge_models.labels import LesionClass
 from edge_models.triage import AdviceLevel
-from kiosk.clinical.patient import BodySite, Sex
-from kiosk.pipeline.quality import Reason
+from kiosk.clinical.body_site import BodySite
+from kiosk.clinical.patient import Sex
+from kiosk.clinical.quality_report import Reason
 from kiosk.text import catalogue, section, text
 from kiosk.ui.screens.capture import HINTS
 

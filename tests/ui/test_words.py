@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,13 +14,12 @@ from hypothesis import strategies as st
 from edge_models.labels import LesionClass
 from edge_models.prediction import Engine, Prediction
 from edge_models.triage import Advice, AdviceLevel
-from kiosk.camera.base import is_simulated
 from kiosk.camera.phantom import PhantomCamera
 from kiosk.camera.simulation import SimulatedDevice
-from kiosk.clinical.frame import Frame
-from kiosk.clinical.patient import BodySite, Examination, Sex
-from kiosk.pipeline.assess import Assessment, Outcome
-from kiosk.pipeline.quality import Reason
+from kiosk.clinical.assessment import Assessment, Outcome, Provenance
+from kiosk.clinical.body_site import BodySite
+from kiosk.clinical.patient import Patient, Sex
+from kiosk.clinical.quality_report import Reason
 from kiosk.text import text
 from kiosk.ui.screens import capture, result, start
 
@@ -42,9 +41,11 @@ def assessment(outcome: Outcome, **fields: Any) -> Assessment:
         "frame": None,
         "quality": None,
         "prediction": None,
+        "withheld": None,
         "advice": None,
         "timings_ms": {"total": 1234.0},
         "assessed_at": NOW,
+        "provenance": Provenance("model-7", "d" * 64, Engine("test", "cpu", 1), "0.2.0", "", "test"),
     }
     return Assessment(outcome=outcome, **{**plain, **fields})
 
@@ -113,11 +114,12 @@ def test_a_tiny_probability_is_not_shown_as_nought() -> None:
 
 def test_a_simulated_picture_is_called_so() -> None:
     with PhantomCamera(device=SimulatedDevice("phantom camera", 25.0)) as phantom:
-        assert is_simulated(phantom.name)
-        frame = Frame(np.zeros((8, 8, 3), np.uint8), NOW, phantom.name)
+        frame = phantom.preview()
     said: Any = result.describe(assessment(Outcome.RETAKE, reasons=(Reason.TOO_DARK,), frame=frame))
     assert [note["kind"] for note in said["notes"]] == ["simulated"]
-    assert not is_simulated("picamera2 imx477")
+    real = replace(frame, simulated=False)
+    said = result.describe(assessment(Outcome.RETAKE, reasons=(Reason.TOO_DARK,), frame=real))
+    assert said["notes"] == []
 
 
 def test_every_reason_of_a_preview_has_a_hint() -> None:
@@ -132,23 +134,23 @@ def test_every_site_can_be_picked() -> None:
 
 @given(
     st.builds(
-        Examination,
+        Patient,
         st.text("ABCXYZ0189-", max_size=16),
         st.none() | st.integers(0, 120),
         st.none() | st.sampled_from(Sex),
         st.none() | st.sampled_from(BodySite),
     )
 )
-def test_what_was_entered_is_read(examination: Examination) -> None:
+def test_what_was_entered_is_read(patient: Patient) -> None:
     tap = {
         "name": "continue",
-        "code": examination.patient_code,
-        "age": "" if examination.age_years is None else str(examination.age_years),
-        "sex": examination.sex or "",
-        "site": examination.site or "",
+        "code": patient.code,
+        "age": "" if patient.age_years is None else str(patient.age_years),
+        "sex": patient.sex or "",
+        "site": patient.site or "",
     }
-    assert start.read(tap) == examination
-    assert start.summary(examination)
+    assert start.read(tap) == patient
+    assert start.summary(patient)
 
 
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner), max_leaves=4)
@@ -157,7 +159,7 @@ JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambd
 @given(st.dictionaries(st.sampled_from(["name", "code", "age", "sex", "site"]), JSON))
 def test_whatever_a_browser_sends_is_an_examination_or_nothing(tap: dict[str, Any]) -> None:
     read = start.read(tap)
-    assert read is None or isinstance(read, Examination)
+    assert read is None or isinstance(read, Patient)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge_models.bundle import Manifest
 from kiosk.capture.station import StationStatus
 from kiosk.text import text
-from kiosk.version import installed_version
+from kiosk.version import installed_version, source_commit
 
 
 def sheet(manifest: Manifest, status: StationStatus) -> dict[str, object]:
@@ -16,9 +16,9 @@ def sheet(manifest: Manifest, status: StationStatus) -> dict[str, object]:
         (text("about.training_data"), manifest.texts["training_data"]),
         (text("about.licence"), manifest.texts["licence"]),
         (text("about.model"), f"{manifest.model_id} ({manifest.texts['created']})"),
-        (text("about.engine"), status.engine),
-        (text("about.camera"), status.camera or status.fault),
-        (text("about.version"), installed_version()),
+        (text("about.engine"), str(status.engine)),
+        (text("about.camera"), status.camera or status.camera_fault),
+        (text("about.version"), f"{installed_version()} {source_commit()[:12]}".rstrip()),
     ]
     return {
         "title": text("about.title"),

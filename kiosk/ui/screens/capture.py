@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kiosk.pipeline.quality import Reason
+from kiosk.clinical.quality_report import Reason
 from kiosk.text import section, text
 from kiosk.ui.device import Device
 from kiosk.ui.preview import PROTOCOL
@@ -36,11 +36,11 @@ def draw(device: Device, visit: Visit, *, taking: bool) -> None:
     mount(
         "capture",
         {
-            "texts": section("capture", "hint", "examination"),
+            "texts": section("capture", "hint", "patient"),
             "protocol": PROTOCOL,
             "token": "" if taking else device.tokens.issue(),
             "taking": taking,
-            "summary": summary(visit.examination),
+            "summary": summary(visit.patient),
             "hints": [(name, list(map(str, reasons))) for name, reasons in HINTS.items()],
             "advice": {str(reason): text(f"reason.{reason}.do") for group in HINTS.values() for reason in group},
             "field_of_view_mm": device.field_of_view_mm,

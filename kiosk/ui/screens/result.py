@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 
 from edge_models.labels import LesionClass
 from edge_models.prediction import Prediction
 from edge_models.triage import Advice
-from kiosk.camera.base import is_simulated
-from kiosk.pipeline.assess import Assessment, Outcome
+from kiosk.clinical.assessment import Assessment, Outcome
 from kiosk.text import section, text
 from kiosk.ui.packing import pack
 from kiosk.ui.screens.start import summary
@@ -17,6 +17,8 @@ from kiosk.ui.widgets.picture import display_jpeg, outline
 from kiosk.workflow.visit import Visit
 
 BARS = 3
+
+_log = logging.getLogger(__name__)
 
 
 def draw(visit: Visit, assessment: Assessment) -> None:
@@ -30,13 +32,14 @@ def draw(visit: Visit, assessment: Assessment) -> None:
             case "done":
                 visit.done(ticket)
 
-    words = describe(assessment) | {
-        "texts": section("result"),
-        "ticket": visit.ticket,
-        "summary": summary(visit.examination),
-    }
-    jpeg = b"" if assessment.frame is None else display_jpeg(assessment.frame.rgb)
-    mount("result", pack(words, jpeg), on_tap)
+    around = {"texts": section("result"), "ticket": visit.ticket, "summary": summary(visit.patient)}
+    try:
+        jpeg = b"" if assessment.frame is None else display_jpeg(assessment.frame.rgb)
+        message = pack(describe(assessment) | around, jpeg)
+    except Exception:  # the result stays with the station: nothing is lost until Done is tapped
+        _log.exception("a result could not be drawn")
+        message = pack(undrawable() | around, b"")
+    mount("result", message, on_tap)
 
 
 def describe(assessment: Assessment) -> dict[str, object]:
@@ -50,17 +53,12 @@ def describe(assessment: Assessment) -> dict[str, object]:
     prediction = assessment.prediction
     seconds = assessment.timings_ms.get("total", 0.0) / 1e3
     local_time = assessment.assessed_at.astimezone().strftime("%Y-%m-%d %H:%M")
-    simulated = assessment.frame is not None and is_simulated(assessment.frame.source)
+    simulated = assessment.frame is not None and assessment.frame.simulated
     notes = [{"kind": "simulated", "text": text("result.simulated")}] if simulated else []
-    words: dict[str, object] = {
-        "outcome": str(assessment.outcome),
-        "band": _band(assessment),
-        "bars": [],
+    words = _words_alone(assessment.outcome, _band(assessment)) | {
         "notes": notes,
         "reasons": _reasons(assessment),
-        "outline": [],
         "meta": [local_time],
-        "primary": "done" if prediction else "retake",
     }
     if prediction is None:
         return words
@@ -69,8 +67,21 @@ def describe(assessment: Assessment) -> dict[str, object]:
         "bars": [_bar(lesion, probability) for lesion, probability in prediction.top(BARS)],
         "notes": [*_notes(prediction), *notes],
         "outline": outline(prediction.activation_map),
+        "primary": "done",
         "meta": [prediction.model_id, engine, local_time, text("result.seconds", seconds=f"{seconds:.1f}")],
     }
+
+
+def undrawable() -> dict[str, object]:
+    """What the screen says where `describe` failed, in the same keys."""
+    band = _words("device_fault", text("outcome.undrawable"), text("outcome.undrawable_detail"))
+    return _words_alone(Outcome.DEVICE_FAULT, band)
+
+
+def _words_alone(outcome: Outcome, band: dict[str, str]) -> dict[str, object]:
+    """A result's words where it shows no class."""
+    empty: dict[str, object] = {"bars": [], "notes": [], "reasons": [], "outline": [], "meta": []}
+    return {"outcome": str(outcome), "band": band, "primary": "retake", **empty}
 
 
 def _band(assessment: Assessment) -> dict[str, str]:

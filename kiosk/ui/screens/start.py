@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from kiosk.clinical.patient import MAX_AGE_YEARS, BodySite, Examination, Sex
+from kiosk.clinical.body_site import BodySite
+from kiosk.clinical.patient import MAX_AGE_YEARS, Patient, Sex
 from kiosk.text import section, text
 from kiosk.ui.widgets.component import Tap, mount
 from kiosk.workflow.visit import Visit
@@ -25,11 +26,11 @@ def draw(visit: Visit) -> None:
     """Draw the screen with what was entered before."""
 
     def on_tap(tap: Tap) -> None:
-        examination = read(tap)
-        if examination is not None:
-            visit.confirm(examination)
+        patient = read(tap)
+        if patient is not None:
+            visit.confirm(patient)
 
-    entered = visit.examination
+    entered = visit.patient
     mount(
         "start",
         {
@@ -40,7 +41,7 @@ def draw(visit: Visit) -> None:
                 "site": [(str(site), site_name(site)) for site in HEAD_TO_FOOT],
             },
             "entered": {
-                "code": entered.patient_code,
+                "code": entered.code,
                 "age": "" if entered.age_years is None else str(entered.age_years),
                 "sex": str(entered.sex or ""),
                 "site": str(entered.site or ""),
@@ -50,14 +51,14 @@ def draw(visit: Visit) -> None:
     )
 
 
-def read(tap: Tap) -> Examination | None:
+def read(tap: Tap) -> Patient | None:
     """What a tap on Continue brings from the browser; None where it is not what the screen can send."""
     code, age, sex, site = (tap.get(name, "") for name in ("code", "age", "sex", "site"))
     if not (isinstance(code, str) and isinstance(age, str) and isinstance(sex, str) and isinstance(site, str)):
         return None
     try:
-        return Examination(
-            patient_code=code,
+        return Patient(
+            code=code,
             age_years=int(age) if age else None,
             sex=Sex(sex) if sex else None,
             site=BodySite(site) if site else None,
@@ -72,13 +73,13 @@ def site_name(site: BodySite) -> str:
     return text(f"site.{site.replace(' ', '_')}")
 
 
-def summary(examination: Examination) -> str:
-    """An examination in one line, "M-2047 · 58 y · Female · Back"."""
-    parts = [examination.patient_code]
-    if examination.age_years is not None:
-        parts.append(text("examination.years", age=examination.age_years))
-    if examination.sex is not None:
-        parts.append(text(f"sex.{examination.sex}"))
-    if examination.site is not None:
-        parts.append(site_name(examination.site))
-    return " · ".join(part for part in parts if part) or text("examination.anonymous")
+def summary(patient: Patient) -> str:
+    """An patient in one line, "M-2047 · 58 y · Female · Back"."""
+    parts = [patient.code]
+    if patient.age_years is not None:
+        parts.append(text("patient.years", age=patient.age_years))
+    if patient.sex is not None:
+        parts.append(text(f"sex.{patient.sex}"))
+    if patient.site is not None:
+        parts.append(site_name(patient.site))
+    return " · ".join(part for part in parts if part) or text("patient.anonymous")

@@ -10,16 +10,18 @@ export default (component) =>
       const now = new Date();
       find("time").textContent = [now.getHours(), now.getMinutes()].map((n) => String(n).padStart(2, "0")).join(":");
     };
-    const lamp = (name, ok, word) => {
+    const lamp = (name, state, word) => {
       const place = find(`.lamp.${name}`);
-      place.dataset.state = ok ? "ok" : "fault";
-      place.querySelector("b").replaceChildren(icon(ok ? "check" : "warn"));
+      place.dataset.state = state;
+      place.querySelector("b").replaceChildren(icon(state === "ok" ? "check" : "warn"));
       place.querySelector(".word").textContent = word;
     };
     const onHealth = ({ detail }) => {
-      lamp("camera", detail.camera_ok, texts[detail.camera_ok ? "status.camera" : "status.camera_fault"]);
-      const tpu = detail.engine.startsWith("Edge TPU");
-      lamp("engine", true, texts[tpu ? "status.engine_edgetpu" : "status.engine_cpu"]);
+      if (detail.camera_fault) lamp("camera", "fault", texts["status.camera_fault"]);
+      else if (detail.camera_simulated) lamp("camera", "warning", texts["status.camera_simulated"]);
+      else lamp("camera", "ok", texts["status.camera"]);
+      if (detail.engine_fault) lamp("engine", "fault", texts["status.engine_fault"]);
+      else lamp("engine", detail.engine_note ? "warning" : "ok", texts[`status.engine_${detail.engine}`]);
     };
     const show = (open) => {
       sheet.hidden = !open;

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from kiosk.camera.phantom import FULL_SIZE, PhantomCamera, Scene
 from kiosk.camera.simulation import SimulatedDevice
 from kiosk.clinical.frame import Frame
+from kiosk.clinical.quality_report import Reason, Verdict
 from kiosk.pipeline import quality
-from kiosk.pipeline.quality import Reason, Verdict
 
 
 def opened(seed: int) -> PhantomCamera:

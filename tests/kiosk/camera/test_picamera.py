@@ -11,13 +11,14 @@ import os
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
-from kiosk.camera.picamera import LockedSettings, PicameraCamera, detect
+from kiosk.camera.picamera import CameraSettings, PicameraCamera, detect
 from kiosk.errors import CameraLost, CameraNotFound, CameraStalled
 
 SKIN = (220, 170, 150)
@@ -120,8 +121,11 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> type[StandIn]:
     return Fresh
 
 
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
 def opened(stand_in: type[StandIn], **arguments: Any) -> PicameraCamera:
-    return PicameraCamera(picamera2_class=stand_in, stall_timeout_s=0.2, **arguments)
+    return PicameraCamera(picamera2_class=stand_in, stall_timeout_s=0.2, now=lambda: NOW, **arguments)
 
 
 @pytest.mark.parametrize(("platform", "lores"), [("VC4", "YUV420"), ("PISP", "BGR888")])
@@ -146,7 +150,7 @@ def test_a_lock_holds_what_has_settled(stand_in: type[StandIn]) -> None:
     with opened(stand_in) as camera:
         settings = camera.lock()
         controls = camera._device.set
-    assert settings == LockedSettings(8000, 2.0, (1.5, 1.7), 12.0)
+    assert settings == CameraSettings(8000, 2.0, (1.5, 1.7), 12.0, calibrated_on=NOW.date())
     assert controls["AeEnable"] is False
     assert controls["AwbEnable"] is False
     assert controls["AfMode"] == 0
@@ -164,12 +168,20 @@ def test_a_lock_that_does_not_settle_ends_and_says_so(
 
 
 def test_settings_are_applied_when_it_opens(stand_in: type[StandIn]) -> None:
-    settings = LockedSettings(5000, 1.0, (1.4, 1.8), 15.0)
+    settings = CameraSettings(5000, 1.0, (1.4, 1.8), 15.0)
     with opened(stand_in, settings=settings) as camera:
         controls = camera._device.set
         assert (controls["ExposureTime"], controls["LensPosition"], controls["AfMode"]) == (5000, 15.0, 0)
         camera.lock()
         assert "AfTrigger" not in controls, "a fixed focus was moved"
+
+
+def test_a_frame_says_what_it_was_taken_with(stand_in: type[StandIn]) -> None:
+    calibrated = CameraSettings(5000, calibrated_on=date(2025, 12, 31))
+    with opened(stand_in, settings=calibrated) as camera:
+        frame = camera.capture()
+    assert frame.settings == CameraSettings(8000, 2.0, (1.5, 1.7), 12.0, calibrated_on=date(2025, 12, 31))
+    assert not frame.simulated
 
 
 def test_a_lens_without_a_fixed_position_follows_what_is_in_view(stand_in: type[StandIn]) -> None:
@@ -179,8 +191,8 @@ def test_a_lens_without_a_fixed_position_follows_what_is_in_view(stand_in: type[
 
 def test_controls_that_are_not_offered_are_passed_over(stand_in: type[StandIn]) -> None:
     stand_in.controls = ("AeEnable", "ExposureTime", "AnalogueGain")
-    with opened(stand_in, settings=LockedSettings(lens_position_dioptre=10.0)) as camera:
-        assert camera.lock() == LockedSettings(8000, 2.0)
+    with opened(stand_in, settings=CameraSettings(lens_position_dioptre=10.0)) as camera:
+        assert camera.lock() == CameraSettings(8000, 2.0, calibrated_on=NOW.date())
 
 
 def test_a_camera_that_left_the_list_is_lost_not_stalled(stand_in: type[StandIn]) -> None:

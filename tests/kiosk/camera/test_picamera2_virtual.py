@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from kiosk.camera import choose
-from kiosk.camera.picamera import BUFFER_COUNT, LockedSettings, PicameraCamera, detect
+from kiosk.camera.picamera import BUFFER_COUNT, CameraSettings, PicameraCamera, detect
 from kiosk.errors import CameraBusy, CameraNotFound
 
 if not os.environ.get("DERMAKIOSK_VIRTUAL_FRAMES"):
@@ -55,12 +55,12 @@ def test_the_name_says_which_sensor(camera: PicameraCamera) -> None:
 
 
 def test_a_camera_without_controls_locks_nothing_and_goes_on(camera: PicameraCamera) -> None:
-    assert camera.lock(timeout_s=0.5) == LockedSettings()
+    assert camera.lock(timeout_s=0.5) == CameraSettings()
     assert camera.capture().rgb.any()
 
 
 def test_settings_that_the_camera_lacks_are_passed_over() -> None:
-    settings = LockedSettings(exposure_us=8000, gain=1.0, colour_gains=(1.5, 1.7), lens_position_dioptre=12.5)
+    settings = CameraSettings(exposure_us=8000, gain=1.0, colour_gains=(1.5, 1.7), lens_position_dioptre=12.5)
     with PicameraCamera(picamera2_class=VirtualPicamera2, settings=settings) as camera:
         assert camera.capture().rgb.any()
 

@@ -18,15 +18,16 @@ from kiosk.camera.phantom import PhantomCamera
 from kiosk.camera.simulation import SimulatedDevice
 from kiosk.capture.live_camera import Preview
 from kiosk.capture.station import Station
+from kiosk.clinical.assessment import Assessment, Outcome
+from kiosk.clinical.body_site import BodySite
 from kiosk.clinical.frame import Frame
-from kiosk.clinical.patient import BodySite, Examination
+from kiosk.clinical.patient import Patient
+from kiosk.clinical.quality_report import QualityReport, Reason
 from kiosk.errors import CameraNotFound
-from kiosk.pipeline.assess import Outcome
-from kiosk.pipeline.quality import QualityReport, Reason
 
 LONG_S = 30.0
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-EXAMINATION = Examination("A-7", 61, None, BodySite.BACK)
+PATIENT = Patient("A-7", 61, None, BodySite.BACK)
 
 
 @pytest.fixture
@@ -55,6 +56,15 @@ def preview_where(station: Station, wanted: Callable[[Preview], bool]) -> Previe
             return preview
         after = preview.number
     raise AssertionError("the wanted preview did not come")
+
+
+def assessed(station: Station) -> Assessment:
+    """What the next case comes to; it is done then."""
+    case = station.begin(PATIENT)
+    assessment = station.wait(case.ticket, LONG_S)
+    assert assessment is not None
+    assert station.done(case.ticket)
+    return assessment
 
 
 def live(station: Station) -> Preview:
@@ -93,7 +103,7 @@ def test_who_stops_waiting_holds_nobody_up(station: Station) -> None:
 
 def test_a_case_from_tap_to_done(station: Station) -> None:
     live(station)
-    ticket = station.begin(EXAMINATION).ticket
+    ticket = station.begin(PATIENT).ticket
     assessment = station.wait(ticket, LONG_S)
     assert assessment is not None
     assert assessment.outcome in (Outcome.RESULT, Outcome.RETAKE, Outcome.NO_RESULT)
@@ -102,7 +112,7 @@ def test_a_case_from_tap_to_done(station: Station) -> None:
     assert {"capture", "quality", "total"} <= set(assessment.timings_ms)
     case = station.current()
     assert case is not None
-    assert (case.ticket, case.examination) == (ticket, EXAMINATION)
+    assert (case.ticket, case.patient) == (ticket, PATIENT)
     assert station.wait(ticket, 0) is assessment
     assert station.done(ticket)
     assert station.current() is None
@@ -112,10 +122,12 @@ def test_a_case_from_tap_to_done(station: Station) -> None:
 
 def test_a_double_tap_is_one_case_and_a_retake_is_another(station: Station) -> None:
     live(station)
-    first = station.begin(EXAMINATION)
-    assert station.begin(Examination("B-8")) is first, "whose picture it is does not change either"
+    first = station.begin(PATIENT)
+    assert station.begin(Patient("B-8")) is first, "whose picture it is does not change either"
     assert station.wait(first.ticket, LONG_S) is not None
-    retake = station.begin(EXAMINATION)
+    assert station.begin(Patient("B-8")) is first, "a result that nobody closed is not dropped"
+    assert station.done(first.ticket)
+    retake = station.begin(PATIENT)
     assert retake.ticket != first.ticket
     with pytest.raises(KeyError):
         station.wait(first.ticket, 0)
@@ -130,15 +142,14 @@ def test_an_unplugged_camera_is_reported_and_comes_back_by_itself(station: Stati
     gone = preview_where(station, lambda preview: bool(preview.fault))
     assert gone.jpeg == b""
     assert "Plug it in" in gone.fault
-    assert not station.status().camera_ok
-    assessment = station.wait(station.begin(EXAMINATION).ticket, LONG_S)
-    assert assessment is not None
+    assert station.status().camera_fault
+    assessment = assessed(station)
     assert (assessment.outcome, assessment.reasons) == (Outcome.DEVICE_FAULT, (Reason.CAMERA_FAULT,))
     assert "Plug it in" in assessment.fault
     assert station.progressing(), "a missing camera is no reason to restart the kiosk"
     device.restore()
     assert live(station).number > gone.number
-    assert station.status().camera_ok
+    assert not station.status().camera_fault
 
 
 def test_a_stalled_camera_is_an_error_and_not_an_old_picture(station: Station, device: SimulatedDevice) -> None:
@@ -153,7 +164,7 @@ def test_a_stalled_camera_is_an_error_and_not_an_old_picture(station: Station, d
 def test_a_camera_pulled_in_mid_capture_is_a_device_fault(station: Station, device: SimulatedDevice) -> None:
     live(station)
     device.stall()
-    case = station.begin(EXAMINATION)
+    case = station.begin(PATIENT)
     device.unplug()
     assessment = station.wait(case.ticket, LONG_S)
     assert assessment is not None
@@ -171,15 +182,13 @@ def test_a_bug_in_a_cameras_adapter_is_a_fault_that_heals(
         if step == "preview":
             assert "restart the kiosk" in preview_where(station, lambda preview: bool(preview.fault)).fault
         else:
-            assessment = station.wait(station.begin(EXAMINATION).ticket, LONG_S)
-            assert assessment is not None
+            assessment = assessed(station)
             assert (assessment.outcome, assessment.reasons) == (Outcome.DEVICE_FAULT, (Reason.CAMERA_FAULT,))
             assert "restart the kiosk" in assessment.fault
     preview_where(station, lambda preview: bool(preview.fault))
     live(station)
     assert station.progressing()
-    healthy = station.wait(station.begin(EXAMINATION).ticket, LONG_S)
-    assert healthy is not None
+    healthy = assessed(station)
     assert healthy.outcome is not Outcome.DEVICE_FAULT
 
 
@@ -216,7 +225,7 @@ def test_no_live_picture_is_taken_while_one_is_assessed(station: Station, monkey
     monkeypatch.setattr(PhantomCamera, "preview", watched)
     monkeypatch.setattr("kiosk.pipeline.assess.check", slow)
     monkeypatch.setattr("kiosk.capture.live_camera.IDLE_CHECK_INTERVAL_S", 0.05)
-    assert station.wait(station.begin(EXAMINATION).ticket, LONG_S) is not None
+    assessed(station)
     assert not disturbed.is_set()
     live(station)
 
@@ -242,18 +251,18 @@ def test_an_engine_that_breaks_is_a_device_fault_and_the_next_case_goes_on(
     with monkeypatch.context() as broken:
         broken.setattr(classifier, "predict", _raise(EngineFailed("The engine stopped", "Restart the kiosk")))
         broken.setattr("kiosk.pipeline.assess.check", classifier_is_asked)
-        failed = station.wait(station.begin(EXAMINATION).ticket, LONG_S)
-    assert failed is not None
+        failed = assessed(station)
     assert failed.fault == "The engine stopped. Restart the kiosk."
+    assert station.status().engine_fault == failed.fault, "the lamp and /health tell it"
     with monkeypatch.context() as broken:
         broken.setattr("kiosk.pipeline.assess.check", _raise(ZeroDivisionError("a bug of ours")))
-        failed = station.wait(station.begin(EXAMINATION).ticket, LONG_S)
-    assert failed is not None
+        failed = assessed(station)
     assert (failed.outcome, failed.reasons) == (Outcome.DEVICE_FAULT, (Reason.ENGINE_FAULT,))
     assert failed.frame is not None
-    healthy = station.wait(station.begin(EXAMINATION).ticket, LONG_S)
-    assert healthy is not None
+    healthy = assessed(station)
     assert healthy.outcome is not Outcome.DEVICE_FAULT
+    assert "invoke" in healthy.timings_ms
+    assert not station.status().engine_fault
 
 
 def test_closing_gives_the_camera_back_and_wakes_who_waits(device: SimulatedDevice, classifier: Classifier) -> None:

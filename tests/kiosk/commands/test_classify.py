@@ -44,7 +44,7 @@ def run(tmp_path: Path, familiar_bundle: Path) -> Run:
 
     def run_command(*arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "kiosk", "classify", "--config", "kiosk.toml", *map(str, arguments)]
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
         return subprocess.run(  # type: ignore[call-overload,no-any-return]
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False, **options
         )

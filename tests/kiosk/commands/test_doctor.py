@@ -11,10 +11,11 @@ import pytest
 
 from kiosk import cli
 from kiosk.camera.choose import Availability
-from kiosk.commands import doctor
-from kiosk.config import Config, ModelConfig
+from kiosk.camera.config import CameraConfig
+from kiosk.camera.source import Source
 from kiosk.errors import ConfigError
-from kiosk.upkeep import health
+from kiosk.pipeline.config import ModelConfig
+from kiosk.upkeep import checks, health
 from kiosk.upkeep.health import Check, Status
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -120,46 +121,45 @@ def test_camera(
     monkeypatch: pytest.MonkeyPatch, source: str, present: dict[str, bool], status: Status, words: str
 ) -> None:
     there = {"picamera2": False, **present}
-    listed = [Availability(name, ok, "a camera" if ok else "Plug it in.") for name, ok in there.items()]
-    monkeypatch.setattr(doctor, "available_cameras", lambda: listed)
-    check = doctor.check_camera(source)
+    listed = [Availability(Source.parse(name), ok, "a camera" if ok else "Plug it in.") for name, ok in there.items()]
+    monkeypatch.setattr(checks, "available_cameras", lambda: listed)
+    check = checks.check_camera(Source.parse(source))
     assert check.status is status
     assert words in check.found
 
 
 def test_a_folder_of_images_is_no_camera(tmp_path: Path) -> None:
-    assert doctor.check_camera(f"replay:{tmp_path}").status is Status.FAULT
+    assert checks.check_camera(Source.parse(f"replay:{tmp_path}")).status is Status.FAULT
     (tmp_path / "a.JPG").touch()
-    assert doctor.check_camera(f"replay:{tmp_path}").status is Status.WARNING
+    assert checks.check_camera(Source.parse(f"replay:{tmp_path}")).status is Status.WARNING
 
 
 def test_model_and_engine(tiny_bundle: Path) -> None:
-    model, engine = doctor.check_model_and_engine(Config(model=ModelConfig(tiny_bundle)))
+    model, engine = checks.check_model_and_engine(ModelConfig(tiny_bundle))
     assert (model.status, engine.status) == (Status.OK, Status.OK)
     assert "tiny-untrained" in model.found
     assert "CPU" in engine.found
 
 
 def test_an_engine_that_is_not_there(tiny_bundle: Path) -> None:
-    model, engine = doctor.check_model_and_engine(Config(model=ModelConfig(tiny_bundle, "edgetpu")))
+    model, engine = checks.check_model_and_engine(ModelConfig(tiny_bundle, "edgetpu"))
     assert (model.status, engine.status) == (Status.OK, Status.FAULT)
 
 
 def test_a_bundle_that_was_altered(tiny_bundle: Path) -> None:
     (tiny_bundle / "MODEL_CARD.md").write_text("better", encoding="utf-8")
-    model, engine = doctor.check_model_and_engine(Config(model=ModelConfig(tiny_bundle)))
+    model, engine = checks.check_model_and_engine(ModelConfig(tiny_bundle))
     assert (model.status, engine.status) == (Status.FAULT, Status.FAULT)
     assert "MODEL_CARD.md" in model.found
 
 
 def test_a_wrong_configuration_is_a_fault_and_the_rest_is_checked() -> None:
-    checks = {
-        check.name: check for check in doctor.examine(Config(), ConfigError("kiosk.toml, line 2: no", "Correct it"))
-    }
-    assert checks["configuration"].status is Status.FAULT
-    assert "line 2" in checks["configuration"].found
+    fault = ConfigError("kiosk.toml, line 2: no", "Correct it")
+    found = {check.name: check for check in checks.examine(CameraConfig(), ModelConfig(), fault)}
+    assert found["configuration"].status is Status.FAULT
+    assert "line 2" in found["configuration"].found
     names = ["configuration", "camera", "model", "engine", "disk", "display", "clock", "temperature", "versions"]
-    assert list(checks) == names
+    assert list(found) == names
 
 
 @pytest.fixture

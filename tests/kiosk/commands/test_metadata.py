@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kiosk.clinical.patient import BodySite, Examination, Sex
+from kiosk.clinical.body_site import BodySite
+from kiosk.clinical.patient import Patient, Sex
 from kiosk.commands.metadata import read_metadata
 from kiosk.errors import KioskError
 
 
-def read(tmp_path: Path, text: str | bytes) -> dict[str, Examination]:
+def read(tmp_path: Path, text: str | bytes) -> dict[str, Patient]:
     path = tmp_path / "metadata.csv"
     path.write_bytes(text.encode("utf-8") if isinstance(text, str) else text)
     return read_metadata(path)
@@ -25,16 +26,16 @@ def read(tmp_path: Path, text: str | bytes) -> dict[str, Examination]:
 def test_ham10000s_columns(tmp_path: Path) -> None:
     columns = "lesion_id,image_id,dx,dx_type,age,sex,localization\n"
     assert read(tmp_path, columns + "H1,I1,bkl,histo,80.0,male,scalp\nH2,I2,nv,histo,,unknown,unknown\n") == {
-        "I1": Examination(age_years=80, sex=Sex.MALE, site=BodySite.SCALP),
-        "I2": Examination(),
+        "I1": Patient(age_years=80, sex=Sex.MALE, site=BodySite.SCALP),
+        "I2": Patient(),
     }
 
 
 def test_isics_columns(tmp_path: Path) -> None:
     text = "\ufeffimage,age_approx,anatom_site_general,sex\r\nA,55,posterior torso,Female\r\nB,40,head/neck,NA\r\n"
     assert read(tmp_path, text) == {
-        "A": Examination(age_years=55, sex=Sex.FEMALE, site=BodySite.BACK),
-        "B": Examination(age_years=40),
+        "A": Patient(age_years=55, sex=Sex.FEMALE, site=BodySite.BACK),
+        "B": Patient(age_years=40),
     }
 
 
@@ -62,7 +63,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str | bytes, said: str) ->
 
 
 def test_short_rows_know_less(tmp_path: Path) -> None:
-    assert read(tmp_path, "image,age,sex\nA\nB,7\n") == {"A": Examination(), "B": Examination(age_years=7)}
+    assert read(tmp_path, "image,age,sex\nA\nB,7\n") == {"A": Patient(), "B": Patient(age_years=7)}
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -75,20 +76,20 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     st.dictionaries(
         st.text("ABCxyz_019 ,\"'é", min_size=1).map(str.strip).filter(bool),
         st.builds(
-            Examination,
-            patient_code=st.just(""),
+            Patient,
+            code=st.just(""),
             age_years=st.none() | st.integers(0, 120),
             sex=st.none() | st.sampled_from(Sex),
             site=st.none() | st.sampled_from(BodySite),
         ),
     )
 )
-def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, known: dict[str, Examination]) -> None:
+def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, known: dict[str, Patient]) -> None:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(["image_id", "age", "sex", "localization"])
-    for name, examination in known.items():
-        writer.writerow([name, examination.age_years, examination.sex, examination.site])
+    for name, patient in known.items():
+        writer.writerow([name, patient.age_years, patient.sex, patient.site])
     assert read(tmp_path_factory.mktemp("csv"), text.getvalue()) == known
 
 
@@ -97,4 +98,4 @@ def test_the_published_files_are_read(name: str) -> None:
     if "DERMAKIOSK_DATA" not in os.environ:
         pytest.skip("DERMAKIOSK_DATA does not name a folder with the published data")
     known = read_metadata(Path(os.environ["DERMAKIOSK_DATA"]) / name)
-    assert sum(examination.age_years is not None for examination in known.values()) > 0.9 * len(known) > 0
+    assert sum(patient.age_years is not None for patient in known.values()) > 0.9 * len(known) > 0

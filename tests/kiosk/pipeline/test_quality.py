@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from edge_models.image_file import read_rgb
 from edge_models.preprocess import halved
 from kiosk.camera.skin import paint
-from kiosk.pipeline.quality import LEAST_SIDE_PX, MEASURES, Reason, Verdict, _lab, check, check_preview
+from kiosk.clinical.quality_report import Reason, Verdict
+from kiosk.pipeline.quality import LEAST_SIDE_PX, MEASURES, _lab, check, check_preview
 
 Rgb = NDArray[np.uint8]
 Fault = Callable[[Rgb, np.random.Generator], Rgb]

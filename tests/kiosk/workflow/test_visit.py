@@ -16,11 +16,11 @@ from edge_models.errors import EngineFailed
 from kiosk.camera.phantom import PhantomCamera
 from kiosk.camera.simulation import SimulatedDevice
 from kiosk.capture.station import Case, Station
-from kiosk.clinical.patient import Examination
+from kiosk.clinical.patient import Patient
 from kiosk.workflow.visit import Step, Visit
 
 LONG_S = 30.0
-PATIENT = Examination("A-7", 61)
+PATIENT = Patient("A-7", 61)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_from_start_to_done(visit: Visit) -> None:
     visit.capture()
     assert visit.assessment(LONG_S) is not None
     visit.done(visit.ticket)
-    assert (visit.step, visit.examination, visit.ticket) == (Step.START, Examination(), "")
+    assert (visit.step, visit.patient, visit.ticket) == (Step.START, Patient(), "")
 
 
 def test_a_second_tap_on_capture_takes_no_second_picture(visit: Visit) -> None:
@@ -56,13 +56,13 @@ def test_a_second_tap_on_capture_takes_no_second_picture(visit: Visit) -> None:
 def test_a_reload_finds_the_case_again(visit: Visit, station: Station) -> None:
     visit.capture()
     reloaded = Visit.resume(station)
-    assert (reloaded.step, reloaded.examination, reloaded.ticket) == (Step.RESULT, PATIENT, visit.ticket)
+    assert (reloaded.step, reloaded.patient, reloaded.ticket) == (Step.RESULT, PATIENT, visit.ticket)
 
 
 def test_a_retake_keeps_the_patient_and_forgets_the_picture(visit: Visit, station: Station) -> None:
     visit.capture()
     visit.retake(visit.ticket)
-    assert (visit.step, visit.examination) == (Step.CAPTURE, PATIENT)
+    assert (visit.step, visit.patient) == (Step.CAPTURE, PATIENT)
     assert station.current() is None
 
 
@@ -80,18 +80,18 @@ def test_a_tap_while_another_window_takes_a_picture_shows_that_case_with_its_pat
     while preview is not None and not preview.jpeg:  # without a camera the first case would be over at once
         preview = station.preview_after(preview.number).result(LONG_S)
     other = Visit(station)
-    other.confirm(Examination("B-8", 33))
+    other.confirm(Patient("B-8", 33))
     visit.capture()
     other.capture()
     go_on.set()
-    assert (other.ticket, other.examination) == (visit.ticket, PATIENT)
+    assert (other.ticket, other.patient) == (visit.ticket, PATIENT)
 
 
 def test_a_retake_of_a_case_that_another_window_ended_starts_over(visit: Visit, station: Station) -> None:
     visit.capture()
     station.done(visit.ticket)
     visit.retake(visit.ticket)
-    assert (visit.step, visit.examination, visit.ticket) == (Step.START, Examination(), "")
+    assert (visit.step, visit.patient, visit.ticket) == (Step.START, Patient(), "")
 
 
 def test_a_late_tap_of_another_case_does_nothing(visit: Visit) -> None:
@@ -106,7 +106,7 @@ def test_a_case_done_elsewhere_leads_to_start(visit: Visit, station: Station) ->
     Visit.resume(station).done(visit.ticket)
     with pytest.raises(KeyError):
         visit.assessment(0.0)
-    assert (visit.step, visit.examination) == (Step.START, Examination())
+    assert (visit.step, visit.patient) == (Step.START, Patient())
 
 
 class _Idle:
@@ -116,9 +116,9 @@ class _Idle:
         self.begun = 0
         self.forgotten = 0
 
-    def begin(self, examination: Examination) -> Case:
+    def begin(self, patient: Patient) -> Case:
         self.begun += 1
-        return Case(f"case {self.begun}", examination)
+        return Case(f"case {self.begun}", patient)
 
     def done(self, _ticket: str) -> bool:
         self.forgotten += 1

@@ -1,0 +1,70 @@
+"""How an operator names a camera: the one grammar of `--camera` and of the configuration's `[camera] source`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+SOURCES = "auto, picamera2, usb, usb:N, replay:DIR or phantom"
+
+_GRAMMAR = re.compile(r"(auto|picamera2|phantom)|usb(?::(?P<number>[0-9]{1,3}))?|replay:(?P<folder>[^\0]+)")
+
+
+class SourceKind(StrEnum):
+    """Where pictures come from."""
+
+    AUTO = "auto"
+    PICAMERA2 = "picamera2"
+    USB = "usb"
+    REPLAY = "replay"
+    PHANTOM = "phantom"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One camera, or the rule by which one is chosen.
+
+    Attributes:
+        number: N of /dev/videoN, for one USB camera; None for the first there is.
+        folder: of the pictures, for a replay alone.
+    """
+
+    kind: SourceKind
+    number: int | None = None
+    folder: Path | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Source:
+        """The camera that an operator named.
+
+        Raises:
+            ValueError: nothing of `SOURCES`.
+        """
+        match = _GRAMMAR.fullmatch(text)
+        if match is None:
+            raise ValueError(f"one of {SOURCES}")
+        number, folder = match["number"], match["folder"]
+        return cls(
+            SourceKind(text.partition(":")[0]),
+            None if number is None else int(number),
+            Path(folder) if folder else None,
+        )
+
+    def below(self, base: Path) -> Source:
+        """The same camera; a folder that is not absolute starts from `base`, and ~ is the user's home.
+
+        Raises:
+            RuntimeError: the home of an unknown user.
+        """
+        return self if self.folder is None else replace(self, folder=base / self.folder.expanduser())
+
+    def __str__(self) -> str:
+        """As an operator names it."""
+        which = self.folder if self.folder is not None else self.number
+        return str(self.kind) if which is None else f"{self.kind}:{which}"
+
+
+AUTO = Source(SourceKind.AUTO)
+"""The first camera that is really there."""

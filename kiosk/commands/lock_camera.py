@@ -1,0 +1,30 @@
+"""`dermakiosk lock-camera`: measure what makes a camera module's colours repeat, for the configuration."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import fields
+
+from kiosk.camera.picamera import PicameraCamera
+from kiosk.clinical.frame import CameraSettings
+from kiosk.config import load
+
+
+def run(options: argparse.Namespace) -> int:
+    """Let the camera settle, and print the keys of [camera] that hold what it settled on.
+
+    Args:
+        options: `config`, None where it was not given.
+    """
+    load(options.config)  # a wrong configuration is said before a camera is asked
+    with PicameraCamera() as camera:
+        sys.stdout.write(toml_lines(camera.lock()))
+    return 0
+
+
+def toml_lines(settings: CameraSettings) -> str:
+    """The lines in the configuration's section [camera] that fix `settings`; every key has its field's name."""
+    values = {field.name: getattr(settings, field.name) for field in fields(settings)}
+    known = {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+    return "".join(f"{key} = {value}\n" for key, value in known.items() if value is not None)

@@ -1,0 +1,36 @@
+"""`dermakiosk run`: the kiosk itself, on this device's own address."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+
+from edge_models.classifier import Classifier
+from kiosk.camera.choose import CameraChoice
+from kiosk.capture.station import Station
+from kiosk.config import load, override
+from kiosk.ui.server import serve
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve the screen until the process is told to stop.
+
+    Args:
+        options: `config`, `camera` and `port`, each None where it was not given.
+    """
+    config = load(options.config)
+    if options.camera is not None:
+        config = override(config, "camera", "source", options.camera, "--camera")
+    if options.port is not None:
+        config = override(config, "server", "port", options.port, "--port")
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    choice = CameraChoice(config.camera.source, config.camera.settings())
+    model = config.model
+    with Classifier.open(model.bundle, model.engine, model.threads, use_context=model.use_context) as classifier:
+        serve(
+            Station(choice.open, classifier),
+            classifier.bundle.manifest,
+            port=config.server.port,
+            field_of_view_mm=config.camera.field_of_view_mm,
+        )
+    return 0
