@@ -214,7 +214,7 @@ def test_thinning_keeps_the_span(pictures: Path) -> None:
     assert np.array_equal(thinned.rgb[0], read_rgb(pictures / "p0.png"))
 
 
-def test_the_plot_escapes_names() -> None:
+def test_the_plot_shows_names_as_they_are_and_what_each_peer_costs() -> None:
     row = {
         "name": "<odd & name>",
         "latency_ms": {"p50": 2.0, "p95": 30.0},
@@ -223,7 +223,7 @@ def test_the_plot_escapes_names() -> None:
         "balanced_accuracy": None,
     }
     document = {
-        "peers": [row],
+        "peers": [row, {**row, "name": "other", "balanced_accuracy": 0.87}],
         "member": "a.tflite",
         "threads": 1,
         "pictures": {"count": 3},
@@ -231,7 +231,7 @@ def test_the_plot_escapes_names() -> None:
     }
     tree = ElementTree.fromstring(svg(document))  # noqa: S314 - our own text
     texts = [each.text for each in tree.iter() if each.text]
-    assert "<odd & name>" in texts
+    assert {"<odd & name>", "2.0 ms", "50 MiB, 5 MiB", "50 MiB, 5 MiB, 0.870"} <= set(texts)
 
 
 def test_a_job_travels_as_json(make_bundle: Callable[..., Path]) -> None:
