@@ -238,7 +238,6 @@ def _add_peers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def _peers(options: argparse.Namespace) -> int:
     from benchmarks import peer_pictures
     from benchmarks.peers import ThirdParty, measure, table
-    from benchmarks.peers_plot import svg
 
     if options.images:
         pictures = peer_pictures.from_folder(options.images, options.labels, options.limit)
@@ -252,6 +251,8 @@ def _peers(options: argparse.Namespace) -> int:
     if options.json:
         options.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     if options.svg:
+        from benchmarks.peers_plot import svg
+
         options.svg.write_text(svg(document), encoding="utf-8")
     return 0
 

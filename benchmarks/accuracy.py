@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edge_models import bundle as bundles
+
 DOCUMENTS = Path(__file__).parents[1] / "docs" / "model"
 
 
@@ -34,16 +36,6 @@ class Choice:
     def views(self) -> int:
         """What each member sees of one picture."""
         return len(self.crops) * self.orientations
-
-    @property
-    def name(self) -> str:
-        """Short, for a point of a chart: members x crops x orientations."""
-        return f"{len(self.members)} × {len(self.crops)} × {self.orientations}"
-
-    @property
-    def details(self) -> str:
-        members, crops = " + ".join(self.members), ", ".join(self.crops)
-        return f"{members}; crops {crops}; {self.orientations} orientations: {self.balanced_accuracy:.3f}"
 
 
 def choices(rows: Sequence[Any]) -> list[Choice]:
@@ -84,3 +76,19 @@ def file_of(model_id: str) -> Path | None:
     """The accuracy table of a bundle, where it has one."""
     path = DOCUMENTS / model_id / "accuracy.json"
     return path if model_id and path.is_file() else None
+
+
+def shipped_choice(model_id: str, rows: Sequence[Choice]) -> Choice | None:
+    """What of an accuracy table a bundle that ships with the package runs; None for another bundle.
+
+    Raises:
+        BundleError: the bundle was altered.
+    """
+    folder = bundles.BUNDLES / model_id
+    if not model_id or not folder.is_dir():
+        return None
+    manifest = bundles.load(folder).manifest
+    # as `training.views.crop_name` writes them
+    crops = {f"{view.zoom:g}{':neutral' if view.neutral else ''}" for view in manifest.views}
+    wanted = set(manifest.members), crops, len(manifest.views)
+    return next((row for row in rows if (set(row.members), set(row.crops), row.views) == wanted), None)

@@ -1,67 +1,61 @@
-"""The report's charts: each takes plain numbers and gives an inline SVG."""
+"""The report's charts: each takes plain numbers and gives an SVG document."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
-from benchmarks import svg
+from reporting.figure import COLOURS, INK, MUTED, new_figure, to_svg
 
-WIDTH = 880.0
-_LEFT, _RIGHT = 80.0, 24.0
+_DATA, _MARK = COLOURS[:2]
+_BAD = "#b3261e"
 
 
 def waterfall(stages: Mapping[str, Mapping[str, float]]) -> str:
     """Where the mean capture spends its time: stages one after another, each from where the last one ended.
 
     Args:
-        stages: by name, in order: `mean`, `p95` (ms) and `share` of the total.
+        stages: by name, in order: `mean` (ms) and `share` of the total.
     """
-    left, right, row, top = 110.0, 230.0, 32.0, 10.0
-    whole = sum(figures["mean"] for figures in stages.values())
-    x = svg.scale(0.0, whole, left, WIDTH - right)
-    bottom = top + row * len(stages)
-    parts = svg.x_axis(x, svg.ticks(0.0, whole), top, bottom, "ms")
-    start = 0.0
-    for number, (stage, figures) in enumerate(stages.items()):
-        y = top + row * number
-        end = start + figures["mean"]
-        parts.append(svg.text(left - 12, y + 20, stage, "name", "end"))
-        parts.append(svg.bar(x(start), y + 6, x(end) - x(start), row - 12, "data"))
-        if number + 1 < len(stages):
-            parts.append(svg.line(x(end), y + row - 6, x(end), y + row + 6, "link"))
-        facts = f"{figures['mean']:.1f} ms"
-        parts.append(svg.text(WIDTH - right + 82, y + 20, facts, "value", "end"))
-        parts.append(svg.text(WIDTH - right + 140, y + 20, f"{figures['share']:.0%}", "value", "end"))
-        parts.append(svg.text(WIDTH, y + 20, f"p95 {figures['p95']:.1f}", "tick", "end"))
-        start = end
-    return svg.drawing(WIDTH, bottom + 28, "mean time of each stage, one after another", parts)
+    means = [figures["mean"] for figures in stages.values()]
+    ends = np.cumsum(means)
+    with new_figure(0.9 + 0.28 * len(stages)) as figure:
+        axes = figure.subplots()
+        for place, (mean, end) in enumerate(zip(means, ends, strict=True)):
+            axes.barh(place, mean, left=end - mean, height=0.66, color=_DATA, gid=f"stage_{place}")
+            if place:
+                axes.plot((end - mean,) * 2, (place - 1, place), color=MUTED, linewidth=0.8)
+        axes.set(xlabel="ms", xlim=(0, max(ends[-1], 1e-3)))
+        axes.set_yticks(range(len(stages)), stages)
+        rows(axes)
+        for place, figures in enumerate(stages.values()):
+            end, beyond = (1, place), ("axes fraction", "data")
+            for words, right in ((f"{figures['mean']:.1f} ms", 62), (f"{figures['share']:.0%}", 96)):
+                axes.annotate(words, end, (right, 0), beyond, "offset points", ha="right", va="center")
+        return to_svg(figure, "mean time of each stage, one after another")
 
 
 def histogram(samples_ms: Sequence[float], marks: Mapping[str, float]) -> str:
-    """How often a capture took how long, with vertical marks such as p50 and p95."""
-    values = np.asarray(samples_ms, np.float64)
-    counts, edges = np.histogram(values, bins=min(40, max(10, len(values) // 4)))
-    top, bottom = 44.0, 220.0
-    x = svg.scale(float(edges[0]), float(edges[-1]), _LEFT, WIDTH - _RIGHT)
-    y = svg.scale(0.0, float(counts.max()), bottom, top)
-    whole = [tick for tick in svg.ticks(0.0, float(counts.max()), 4) if tick == int(tick)]
-    parts = svg.y_axis(y, whole, _LEFT, WIDTH - _RIGHT, "")
-    parts += svg.x_axis(x, svg.ticks(float(edges[0]), float(edges[-1])), bottom, bottom, "ms")
-    for count, (low, high) in zip(counts, pairwise(edges), strict=True):
-        if count:
-            parts.append(svg.bar(x(low) + 1, y(count), x(high) - x(low) - 2, bottom - y(count), "data"))
-    for number, (name, value) in enumerate(marks.items()):
-        level = 14.0 + 14.0 * (number % 2)
-        parts.append(svg.line(x(value), level + 5, x(value), bottom, "mark"))
-        anchor = "end" if x(value) > WIDTH * 0.8 else "start"
-        parts.append(
-            svg.text(x(value) + (-5 if anchor == "end" else 5), level + 8, f"{name} {value:.0f} ms", "value", anchor)
-        )
-    return svg.drawing(WIDTH, bottom + 28, "histogram of the time from shutter to assessment", parts)
+    """How often a capture took how long, with vertical marks such as p50 and p95.
+
+    Args:
+        samples_ms: a time for each capture.
+        marks: ms by name.
+    """
+    with new_figure(2.8) as figure:
+        axes = figure.subplots()
+        axes.hist(samples_ms, bins=min(40, max(10, len(samples_ms) // 4)), color=_DATA, rwidth=0.9)
+        for (name, value), style in zip(marks.items(), ("-", "--", ":"), strict=False):
+            axes.axvline(value, color=_MARK, linestyle=style, label=f"{name} {value:.0f} ms")
+        axes.set(xlabel="ms", ylabel="captures")
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+        figure.legend(loc="outside upper center", ncols=len(marks))
+        return to_svg(figure, "histogram of the time from shutter to assessment")
 
 
 def over_time(
@@ -71,69 +65,100 @@ def over_time(
     temperature_c: Sequence[float | None],
     clock_mhz: Sequence[float | None],
 ) -> str:
-    """Latency of every capture, and beneath it temperature and clock where the board gives them, on one time axis."""
-    x = svg.scale(0.0, max(minutes), _LEFT, WIDTH - _RIGHT)
-    y = svg.scale(0.0, max(latency_ms) * 1.05, 200.0, 16.0)
-    parts = svg.y_axis(y, svg.ticks(0.0, max(latency_ms) * 1.05, 5), _LEFT, WIDTH - _RIGHT, "ms")
-    for at, value, slow in zip(minutes, latency_ms, throttled, strict=True):
-        parts.append(
-            svg.dot(x(at), y(value), "throttled" if slow else "sample", title=f"{value:.1f} ms at {at:.2f} min")
-        )
-    bottom = 200.0
-    for values, unit in ((temperature_c, "°C"), (clock_mhz, "MHz")):
-        known = [(at, value) for at, value in zip(minutes, values, strict=True) if value is not None]
-        if known:
-            parts += _panel(x, known, bottom + 22, bottom + 92, unit)
-            bottom += 92
-    parts += svg.x_axis(x, svg.ticks(0.0, max(minutes)), 16.0, bottom, "min")
-    return svg.drawing(WIDTH, bottom + 28, "time of every capture, over the minutes of the run", parts)
+    """Latency of every capture, and beneath it temperature and clock where the board gives them, on one time axis.
 
-
-def _panel(x: svg.Scale, known: Sequence[tuple[float, float]], top: float, bottom: float, unit: str) -> list[str]:
-    lowest, highest = min(value for _, value in known), max(value for _, value in known)
-    margin = max(1.0, (highest - lowest) * 0.1)
-    y = svg.scale(lowest - margin, highest + margin, bottom, top)
-    shown = svg.ticks(lowest - margin, highest + margin, 3)
-    return [
-        *svg.y_axis(y, shown, _LEFT, WIDTH - _RIGHT, unit),
-        svg.path([(x(at), y(value)) for at, value in known], "curve"),
-    ]
+    Args:
+        minutes: since the start; the others have an entry for each of them.
+        latency_ms: from shutter to assessment.
+        throttled: whether the board throttled then.
+        temperature_c: None where it is unknown.
+        clock_mhz: None where it is unknown.
+    """
+    at, latency, slow = np.asarray(minutes), np.asarray(latency_ms), np.asarray(throttled, bool)
+    curves = {
+        name: np.asarray(values, np.float64)  # None becomes not-a-number, which is not drawn
+        for name, values in (("temperature, °C", temperature_c), ("clock, MHz", clock_mhz))
+        if any(value is not None for value in values)
+    }
+    with new_figure(2.6 + 1.1 * len(curves)) as figure:
+        panels = figure.subplots(1 + len(curves), sharex=True, squeeze=False, height_ratios=[2.2, *[1] * len(curves)])
+        first, *others = panels[:, 0]
+        first.scatter(at[~slow], latency[~slow], s=6, color=_DATA, linewidths=0, gid="sample", label="capture")
+        if slow.any():
+            label = "capture while the board throttled"
+            first.scatter(at[slow], latency[slow], s=12, marker="x", color=_BAD, gid="throttled", label=label)
+            figure.legend(loc="outside upper center", ncols=2)
+        first.set(ylabel="ms", ylim=(0, None))
+        for axes, (name, values) in zip(others, curves.items(), strict=True):
+            axes.plot(at, values, color=_MARK, gid=f"curve_{name.partition(',')[0]}")
+            axes.set_ylabel(name.replace(", ", ",\n"))
+        panels[-1, 0].set_xlabel("minutes")
+        return to_svg(figure, "time of every capture, over the minutes of the run")
 
 
 @dataclass(frozen=True)
 class Point:
-    """One point of `accuracy`.
+    """One choice of networks, crops and orientations in `accuracy`.
 
     Attributes:
-        name: short, written beside the point where nothing quicker is as good.
-        details: shown when it is pointed at.
+        networks: how many.
+        ms: from shutter to assessment.
         value: balanced accuracy, 0 … 1.
+        ships: whether it is what the kiosk runs.
     """
 
-    name: str
-    details: str
+    networks: int
     ms: float
     value: float
+    ships: bool = False
+
+
+def front(points: Sequence[Point]) -> list[int]:
+    """Places of the points that nothing quicker reaches, the quickest first."""
+    best: list[int] = []
+    for place in sorted(range(len(points)), key=lambda place: (points[place].ms, -points[place].value)):
+        if not best or points[place].value > points[best[-1]].value:
+            best.append(place)
+    return best
 
 
 def accuracy(points: Sequence[Point]) -> str:
-    """Balanced accuracy against time; what nothing quicker beats is joined by a line and named."""
-    points = sorted(points, key=lambda point: (point.ms, -point.value))
-    low, high = min(point.value for point in points), max(point.value for point in points)
-    margin = max(0.01, (high - low) * 0.15)
-    last_ms = max(point.ms for point in points) * 1.15
-    x = svg.scale(0.0, last_ms, _LEFT, WIDTH - _RIGHT)
-    y = svg.scale(low - margin, high + margin, 250.0, 16.0)
-    parts = svg.y_axis(y, svg.ticks(low - margin, high + margin, 5), _LEFT, WIDTH - _RIGHT, "")
-    parts += svg.x_axis(x, svg.ticks(0.0, last_ms), 16.0, 250.0, "ms")
-    best: list[Point] = []
-    for point in points:
-        if not best or point.value > best[-1].value:
-            best.append(point)
-    parts.append(svg.path([(x(point.ms), y(point.value)) for point in best], "front"))
-    for point in points:
-        kind = "sample" if point in best else "lesser"
-        parts.append(svg.dot(x(point.ms), y(point.value), kind, 4.5, point.details))
-        if point in best:
-            parts.append(svg.text(x(point.ms) + 8, y(point.value) + 14, point.name, "tick"))
-    return svg.drawing(WIDTH, 278.0, "balanced accuracy against time from shutter to assessment", parts)
+    """Balanced accuracy against time; what nothing quicker reaches is joined by a line, what ships is a star."""
+    with new_figure(4.0) as figure:
+        axes = figure.subplots()
+        for number, marker in zip(sorted({point.networks for point in points}), "os^Dv", strict=False):
+            mine = [point for point in points if point.networks == number]
+            axes.scatter(
+                [point.ms for point in mine],
+                [point.value for point in mine],
+                s=14,
+                marker=marker,
+                color=(COLOURS[(number - 1) % len(COLOURS)], 0.45),
+                linewidths=0,
+                gid=f"networks_{number}",
+                label=f"{number} network{'s' if number > 1 else ''}",
+            )
+        best = [points[place] for place in front(points)]
+        axes.plot(
+            [point.ms for point in best],
+            [point.value for point in best],
+            color=INK,
+            linewidth=1,
+            gid="front",
+            label="nothing quicker is as good",
+        )
+        star: dict[str, Any] = {"s": 120, "marker": "*", "facecolors": "#ffd23f", "edgecolors": INK, "zorder": 4}
+        for point in points:
+            if point.ships:
+                label = f"ships: {point.value:.3f} in {point.ms:.0f} ms"
+                axes.scatter(point.ms, point.value, gid="ships", label=label, **star)
+        axes.set(xlabel="ms from shutter to assessment", ylabel="balanced accuracy")
+        figure.legend(loc="outside upper center", ncols=2, markerscale=1.3)
+        return to_svg(figure, "balanced accuracy against time from shutter to assessment")
+
+
+def rows(axes: Axes) -> None:
+    """Names one under the other, the first on top, without lines between them."""
+    axes.invert_yaxis()
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0, labelcolor=INK)

@@ -31,6 +31,7 @@ from benchmarks.tflite_network import Network, read_network
 from edge_models import bundle as bundles
 from edge_models.classifier import calibrate, equal_priors, mean_log_softmax
 from edge_models.labels import LesionClass
+from edge_models.recall import balanced_accuracy
 
 _ROOT = Path(__file__).parents[1]
 _OLDER_PYTHON = _ROOT / ".venv-tflite-runtime" / "bin" / "python"
@@ -292,16 +293,9 @@ def _compare(
     likeliest = found.argmax(axis=1)
     row["agreement"] = float((likeliest == reference.argmax(axis=1)).mean())
     row["largest_difference"] = float(np.abs(found - reference).max())
-    row["balanced_accuracy"] = balanced_accuracy([classes[each] for each in likeliest], pictures.labels)
-
-
-def balanced_accuracy(predicted: Sequence[LesionClass], labels: Sequence[LesionClass | None]) -> float | None:
-    """Mean recall over the classes that occur among the labels; None without labels."""
-    recalls = []
-    for lesion in dict.fromkeys(label for label in labels if label is not None):
-        hits = [guess is lesion for guess, label in zip(predicted, labels, strict=True) if label is lesion]
-        recalls.append(sum(hits) / len(hits))
-    return sum(recalls) / len(recalls) if recalls else None
+    known = {place: classes.index(label) for place, label in enumerate(pictures.labels) if label is not None}
+    target = np.fromiter(known.values(), np.int64)
+    row["balanced_accuracy"] = balanced_accuracy(likeliest[list(known)], target) if known else None
 
 
 def older_over_litert(document: Mapping[str, Any]) -> float | None:

@@ -1,21 +1,31 @@
-"""One self-contained HTML page of latency documents: no script, no library, nothing fetched."""
+"""One self-contained HTML page of latency documents: no script, nothing fetched."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks import charts, documents, kinds, peers, targets
-from benchmarks.accuracy import Choice
+from benchmarks.accuracy import Choice, shipped_choice
 from benchmarks.board import THROTTLED_NOW, memory_words
 from benchmarks.latency import stage_samples
 from benchmarks.peers_plot import svg as peers_plot
+from reporting.document import Block, Heading, Plot, Table, Text, to_html
 
-_STYLE = Path(__file__).with_name("report.css")
+STAGES = {
+    "capture": "shutter → the full picture is in memory. The phantom camera paints its picture in this time; "
+    "a sensor exposes",
+    "reduce": "the camera's large picture, halved by area as often as neither gate nor model loses by it",
+    "quality": "focus, exposure, glare, what is in view; the model's input is begun meanwhile",
+    "preprocess": "what of crop, resize and quantise is left then",
+    "invoke": "every view through every member, spread over the cores",
+    "calibrate": "pooling, calibration, prediction set, familiarity",
+    "explain": "the activation map, put upright",
+    "other": "the total less all of these: threads handing over, advice",
+}
+"""From what to what each stage of a capture goes, in the order of their work; README.md has the same."""
 
 
 def page(files: Sequence[Mapping[str, Any]]) -> str:
@@ -34,152 +44,87 @@ def page(files: Sequence[Mapping[str, Any]]) -> str:
     ]
     if not runs:
         raise RuntimeError("a report needs a file from `python -m benchmarks latency` or `device`")
-    body = "\n".join(
-        [
-            _card(
-                "Goals",
-                "Set for a machine of two x86 cores; `python -m benchmarks` COMMAND measures.",
-                _goals(measured),
-            ),
-            *(_run(latencies, painted, choices) for latencies, painted in runs),
-            *(_peers(each) for each in documents.parts(measured, kinds.PEERS)),
-        ]
-    )
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Dermakiosk: proof of speed</title>
-<style>
-{_STYLE.read_text(encoding="utf-8")}</style>
-</head>
-<body>
-<main>
-<h1>Dermakiosk: proof of speed</h1>
-<p>From shutter to assessment, on the machines named below. Every number comes from raw samples in the files.</p>
-{body}
-</main>
-</body>
-</html>
-"""
+    blocks: list[Block] = [
+        Heading(1, "Dermakiosk: proof of speed"),
+        Text(
+            "From shutter to assessment, on the machines named below. Every number comes from raw samples in the files."
+        ),
+        Heading(2, "Goals"),
+        Text("Set for a machine of two x86 cores. “python -m benchmarks COMMAND” measures."),
+        _goals(measured),
+    ]
+    for number, (latency, screen) in enumerate(runs, 1):
+        blocks += _run(number, latency, screen, choices)
+    for number, document in enumerate(documents.parts(measured, kinds.PEERS), 1):
+        blocks += _peers(number, document)
+    return to_html(blocks)
 
 
-def _goals(measured: Sequence[Mapping[str, Any]]) -> str:
+def _goals(measured: Sequence[Mapping[str, Any]]) -> Table:
     said = {True: "met", False: "not met", None: "not told"}
     rows = [
         (each.figure, each.goal, each.found or "–", said[each.met], each.command) for each in targets.targets(measured)
     ]
-    return _table(("figure", "goal", "found", "", "command"), rows, "words")
+    return Table([("figure", "goal", "found", "met?", "command"), *rows], words=True)
 
 
-def _peers(document: Mapping[str, Any]) -> str:
-    fastest = document["peers"][0]["latency_ms"]["p50"]
-    rows = [
-        (
-            row["name"],
-            row["engine"],
-            f"{row['threads']}",
-            row["delegate"],
-            f"{row['latency_ms']['p50']:.2f}",
-            f"{row['latency_ms']['p95']:.2f}",
-            f"{row['latency_ms']['p50'] / fastest:.1f}",
-            f"{row['model_mib']:.1f}",
-            f"{row['runtime_mib']:.0f}",
-            f"{row['resident_mib']:.0f}",
-            f"{row['agreement']:.1%}",
-            "–" if row["balanced_accuracy"] is None else f"{row['balanced_accuracy']:.3f}",
-        )
-        for row in document["peers"]
-    ]
-    head = (
-        "peer",
-        "engine",
-        "threads",
-        "delegate",
-        "p50 ms",
-        "p95 ms",
-        "× LiteRT",
-        "file MiB",
-        "engine MiB",
-        "in RAM MiB",
-    )
-    left_out = "".join(
-        f"<p>Left out: {escape(each['name'])}: {escape(each['why'])}</p>" for each in document["left_out"]
-    )
-    # inside a page an SVG needs no name space
-    plot = peers_plot(document).replace(' xmlns="http://www.w3.org/2000/svg"', "")
-    content = f'{_table((*head, "agrees", "bal. acc."), rows)}{left_out}<div class="light">{plot}</div>'
-    return _card("One network in every engine", f"{peers.conditions(document)}.", content)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], kind: str = "numbers") -> str:
-    cells = "".join(f"<th>{escape(name)}</th>" for name in head)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    return f'<div class="wide"><table class="{kind}"><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
-def _run(latency: Mapping[str, Any], screen: Mapping[str, Any] | None, choices: Sequence[Choice]) -> str:
+def _run(
+    number: int, latency: Mapping[str, Any], screen: Mapping[str, Any] | None, choices: Sequence[Choice]
+) -> list[Block]:
     summary = latency["summary"]
     stages = {name: figures for name, figures in summary["warm"].items() if name != "total"}
-    total = summary["warm"]["total"]
-    marks = {name: total[name] for name in ("p50", "p95")}
-    samples = latency["sustained"] or latency["warm"]
-    parts = [
-        f"<h2>{escape(latency['machine']['model'])}, {latency['machine']['cores']} cores</h2>",
-        f"<p>{escape(_engine(latency))}</p>",
-        _tiles(summary, screen),
-        _card(
-            "Where the time goes",
-            f"The mean of {len(latency['warm'])} warm captures, one stage after another.",
-            charts.waterfall(stages),
-        ),
-        _card("Stages", "Milliseconds, warm.", _stage_table(summary["warm"])),
-        _card(
-            "How long a capture takes",
-            "Warm captures from shutter to assessment.",
-            charts.histogram(stage_samples(latency["warm"])["total"], marks),
-        ),
-        _card("Over time", _over_time_words(latency), _over_time(samples) + _minutes(summary["by_minute"])),
-        _accuracy(latency, choices),
-        _card("What was measured", "", _facts(latency)),
+    marks = {name: summary["warm"]["total"][name] for name in ("p50", "p95")}
+    histogram = charts.histogram(stage_samples(latency["warm"])["total"], marks)
+    return [
+        Heading(2, f"{latency['machine']['model']}, {latency['machine']['cores']} cores"),
+        Text(_engine(latency)),
+        _key_figures(summary, screen),
+        Heading(3, "Where the time goes"),
+        Text(f"The mean of {len(latency['warm'])} warm captures, one stage after another."),
+        Plot(f"stages_{number}", "mean time of each stage", charts.waterfall(stages)),
+        Table([("stage", "from … to"), *((name, STAGES[name]) for name in stages)], words=True),
+        Text("Milliseconds, warm:"),
+        _stage_table(summary["warm"]),
+        Heading(3, "How long a capture takes"),
+        Text("Warm captures from shutter to assessment."),
+        Plot(f"captures_{number}", "how many captures took how long", histogram),
+        Heading(3, "Over time"),
+        Text(_over_time_words(latency)),
+        Plot(f"time_{number}", "time of every capture", _over_time(latency["sustained"] or latency["warm"])),
+        *_minutes(summary["by_minute"]),
+        Heading(3, "Accuracy against time"),
+        *_accuracy(number, latency, choices),
+        Heading(3, "What was measured"),
+        _facts(latency),
     ]
-    return f'<section class="run">\n{chr(10).join(parts)}\n</section>'
 
 
-def _tiles(summary: Mapping[str, Any], screen: Mapping[str, Any] | None) -> str:
-    total = summary["warm"]["total"]
-    tiles = [(f"{total['p50']:.0f} ms", "shutter to assessment, p50"), (f"{total['p95']:.0f} ms", "p95, warm")]
+def _key_figures(summary: Mapping[str, Any], screen: Mapping[str, Any] | None) -> Table:
+    total, memory = summary["warm"]["total"], summary["memory"]
+    rows = [(f"shutter to assessment, warm, {name}", f"{total[name]:.0f} ms") for name in ("p50", "p95")]
     if summary["cold"]:
-        tiles.append((f"{summary['cold']['p50'] / 1e3:.1f} s", "process start to first result"))
+        rows.append(("process start to first result, p50", f"{summary['cold']['p50'] / 1e3:.1f} s"))
     if screen:
-        tiles.append((f"{screen['tap_to_painted_ms']['p95']:.0f} ms", "tap to painted, p95"))
-        tiles.append((f"{screen['preview']['frames_per_s']:.0f}/s", "live pictures drawn"))
-        tiles.append((f"{screen['server_memory']['resident_mib']:.0f} MiB", "server and models, resident"))
-    memory = summary["memory"]
-    tiles.append((f"{memory['resident_mib']:.0f} MiB", f"without the server, after {memory['captures']} captures"))
-    cells = "".join(f'<div class="tile"><b>{value}</b><span>{words}</span></div>' for value, words in tiles)
-    return f'<div class="tiles">{cells}</div>'
+        rows.append(("tap to painted, p95", f"{screen['tap_to_painted_ms']['p95']:.0f} ms"))
+        rows.append(("live pictures drawn", f"{screen['preview']['frames_per_s']:.0f}/s"))
+        rows.append(("memory of server and models", f"{screen['server_memory']['resident_mib']:.0f} MiB"))
+    rows.append(
+        (f"memory without the server, after {memory['captures']} captures", f"{memory['resident_mib']:.0f} MiB")
+    )
+    return Table([("figure", "measured"), *rows])
 
 
-def _card(title: str, words: str, content: str) -> str:
-    said = f"<p>{escape(words)}</p>" if words else ""
-    return f'<div class="card"><h2>{escape(title)}</h2>{said}\n{content}\n</div>'
-
-
-def _stage_table(stages: Mapping[str, Mapping[str, float]]) -> str:
+def _stage_table(stages: Mapping[str, Mapping[str, float]]) -> Table:
     columns = ("p50", "p95", "p99", "max")
     rows = [
         (stage, *(f"{figures[column]:.2f}" for column in columns), f"{figures['share']:.1%}")
         for stage, figures in stages.items()
     ]
-    return _table(("stage", *columns, "share"), rows)
+    return Table([("stage", *columns, "share"), *rows])
 
 
-def _minutes(minutes: Sequence[Mapping[str, Any]]) -> str:
+def _minutes(minutes: Sequence[Mapping[str, Any]]) -> list[Block]:
     """What each minute of a sustained run was like."""
-    if not minutes:
-        return ""
     rows = [
         (
             f"{each['minute'] + 1}",
@@ -191,7 +136,8 @@ def _minutes(minutes: Sequence[Mapping[str, Any]]) -> str:
         )
         for each in minutes
     ]
-    return _table(("minute", "captures", "p50 ms", "p95 ms", "max ms", "hottest", "clock down to", "throttled"), rows)
+    head = ("minute", "captures", "p50 ms", "p95 ms", "max ms", "hottest", "clock down to", "throttled")
+    return [Table([head, *rows])] if rows else []
 
 
 def _over_time(samples: Sequence[Mapping[str, Any]]) -> str:
@@ -214,41 +160,73 @@ def _over_time_words(latency: Mapping[str, Any]) -> str:
         if value is None
     ]
     note = f" This machine does not tell its {' or '.join(silent)}." if silent else ""
-    red = " Red: the board throttled." if board["throttled"] else ""
+    red = " Red crosses: the board throttled." if board["throttled"] else ""
     return f"{words}.{red}{note}"
 
 
-def _accuracy(latency: Mapping[str, Any], choices: Sequence[Choice]) -> str:
+def _accuracy(number: int, latency: Mapping[str, Any], choices: Sequence[Choice]) -> list[Block]:
     """Every choice of the accuracy table at the time that its inferences would take here; a chart for each split."""
-    title = "Accuracy against time"
     if not choices:
-        return _card(title, "Left out: no accuracy table was given, and this bundle has none.", "")
-    stages = latency["summary"]["warm"]
-    names = max((choice.members for choice in choices), key=len)
+        return [Text("Left out: no accuracy table was given, and this bundle has none.")]
     by_member = _inference_ms(latency)
+    rest_ms = _rest_ms(latency)
+    blocks: list[Block] = [
+        Text(
+            "Each point is a choice of networks (members), crops of the picture, and turned or mirrored copies "
+            f"(orientations) of each crop. Its time is that of its inferences here, with all cores at work "
+            f"({', '.join(f'{ms:.2f}' for ms in by_member)} ms, by member), and everything else of a capture "
+            f"({rest_ms:.1f} ms)."
+        )
+    ]
+    for place, split in enumerate(dict.fromkeys(choice.split for choice in choices), 1):
+        mine = [choice for choice in choices if choice.split == split]
+        points = _points(latency, mine)
+        title = f"Balanced accuracy against time, {split}"
+        shipped = [at for at, point in enumerate(points) if point.ships]
+        shown = sorted({*charts.front(points), *shipped}, key=[point.ms for point in points].__getitem__)
+        rows = [
+            (
+                f"{points[at].ms:.0f}",
+                f"{points[at].value:.3f}",
+                " + ".join(name.removesuffix("_int8.tflite") for name in mine[at].members)
+                + (" (ships)" if points[at].ships else ""),
+                ", ".join(mine[at].crops),
+                f"{mine[at].orientations}",
+            )
+            for at in shown
+        ]
+        blocks += [
+            Text(f"On {split}:"),
+            Plot(f"accuracy_{number}_{place}", title, charts.accuracy(points)),
+            Text("What nothing quicker reaches, and what ships:"),
+            Table([("ms", "balanced accuracy", "networks", "crops", "orientations"), *rows], words=True),
+        ]
+    return blocks
+
+
+def _points(latency: Mapping[str, Any], choices: Sequence[Choice]) -> list[charts.Point]:
+    """Each choice at the time that its inferences would take here, with everything else of a capture."""
+    by_member = _inference_ms(latency)
+    names = max((choice.members for choice in choices), key=len)
     mean_ms = sum(by_member) / len(by_member)
     # of another bundle's table it is not known whose inference is whose
     each_ms = dict(zip(names, by_member, strict=True)) if len(names) == len(by_member) else {}
-    rest_ms = stages["total"]["p50"] - stages["invoke"]["p50"]
-    drawn = []
-    for split in dict.fromkeys(choice.split for choice in choices):
-        points = [
-            charts.Point(
-                choice.name,
-                choice.details,
-                rest_ms + sum(each_ms.get(name, mean_ms) for name in choice.members) * choice.views,
-                choice.balanced_accuracy,
-            )
-            for choice in choices
-            if choice.split == split
-        ]
-        drawn.append(f"<p>On {escape(split)}:</p>{charts.accuracy(points)}")
-    words = (
-        "Balanced accuracy of choices of members × crops × orientations. Their time is that of their inferences here, "
-        f"with all cores at work ({', '.join(f'{ms:.2f}' for ms in by_member)} ms, by member), and everything else of "
-        f"a capture ({rest_ms:.1f} ms)."
-    )
-    return _card(title, words, "".join(drawn))
+    shipped = shipped_choice(latency["bundle"]["model_id"], choices)
+    return [
+        charts.Point(
+            len(choice.members),
+            _rest_ms(latency) + sum(each_ms.get(name, mean_ms) for name in choice.members) * choice.views,
+            choice.balanced_accuracy,
+            choice is shipped,
+        )
+        for choice in choices
+    ]
+
+
+def _rest_ms(latency: Mapping[str, Any]) -> float:
+    """Everything of the median capture but its inferences."""
+    stages = latency["summary"]["warm"]
+    return float(stages["total"]["p50"] - stages["invoke"]["p50"])
 
 
 def _inference_ms(latency: Mapping[str, Any]) -> list[float]:
@@ -266,7 +244,7 @@ def _engine(latency: Mapping[str, Any]) -> str:
     )
 
 
-def _facts(latency: Mapping[str, Any]) -> str:
+def _facts(latency: Mapping[str, Any]) -> Table:
     machine = latency["machine"]
     facts = {
         "Architecture": machine["architecture"],
@@ -280,5 +258,36 @@ def _facts(latency: Mapping[str, Any]) -> str:
         "Resident memory": f"{memory_words(latency['summary']['memory'])}; station and model, no web server",
         "Refused by the gate": f"{latency['summary']['refused']} captures, left out above",
     }
-    rows = "".join(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in facts.items())
-    return f'<table class="facts words"><tbody>{rows}</tbody></table>'
+    return Table([("what", "value"), *facts.items()], words=True)
+
+
+def _peers(number: int, document: Mapping[str, Any]) -> list[Block]:
+    fastest = document["peers"][0]["latency_ms"]["p50"]
+    head = (
+        "peer", "p50 ms", "p95 ms", "× LiteRT", "agrees", "bal. acc.", "in RAM MiB", "engine MiB", "file MiB",
+        "threads", "delegate", "engine",
+    )  # fmt: skip
+    rows = [
+        (
+            row["name"],
+            f"{row['latency_ms']['p50']:.2f}",
+            f"{row['latency_ms']['p95']:.2f}",
+            f"{row['latency_ms']['p50'] / fastest:.1f}",
+            f"{row['agreement']:.1%}",
+            "–" if row["balanced_accuracy"] is None else f"{row['balanced_accuracy']:.3f}",
+            f"{row['resident_mib']:.0f}",
+            f"{row['runtime_mib']:.0f}",
+            f"{row['model_mib']:.1f}",
+            f"{row['threads']}",
+            row["delegate"],
+            row["engine"],
+        )
+        for row in document["peers"]
+    ]
+    return [
+        Heading(2, "One network in every engine"),
+        Text(f"{peers.conditions(document)}."),
+        Plot(f"peers_{number}", "time of one inference by engine", peers_plot(document)),
+        Table([head, *rows]),
+        *(Text(f"Left out: {each['name']}: {each['why']}") for each in document["left_out"]),
+    ]

@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("edge_models", "kiosk", "training", "benchmarks")
+PACKAGES = ("edge_models", "kiosk", "reporting", "training", "benchmarks")
 LEAVES = {"kiosk", "kiosk.errors", "kiosk.version", "kiosk.checks", "kiosk.text"}
 """What every room of the kiosk may use: they use nothing of it."""
 
 ARROWS: dict[str, set[str]] = {
     "edge_models": set(),
-    "training": {"edge_models"},
-    "benchmarks": {"edge_models"}
+    "reporting": set(),
+    "training": {"edge_models", "reporting"},
+    "benchmarks": {"edge_models", "reporting"}
     | {f"kiosk.{room}" for room in ("camera", "capture", "clinical", "commands", "pipeline", "ui", "upkeep")},
     "kiosk.errors": {"edge_models"},
     "kiosk.version": set(),
@@ -38,7 +39,7 @@ ARROWS: dict[str, set[str]] = {
 }
 """Every room, and the rooms that it may enter besides itself and the kiosk's leaves.
 
-A room is a folder, or a file right in `kiosk/`; `edge_models`, `training` and `benchmarks` are one room each.
+A room is a folder, or a file right in `kiosk/`; `edge_models`, `reporting`, `training` and `benchmarks` are one room each.
 """
 
 ADAPTERS = {
@@ -49,6 +50,7 @@ ADAPTERS = {
     "streamlit": {"kiosk.ui"},
     "starlette": {"kiosk.ui"},
     "uvicorn": {"kiosk.ui"},
+    "markdown_it": {"reporting.document"},
     "tomllib": {"kiosk.config", "kiosk.text", "training.config"},
 }
 """The only rooms or files that may import a package; benchmarks measure runtimes side by side and may name them."""

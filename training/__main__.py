@@ -244,7 +244,7 @@ def _members(options: argparse.Namespace) -> None:
     import numpy as np
     from numpy.typing import NDArray
 
-    from training.document import Table, to_markdown
+    from reporting.document import Table, to_markdown
     from training.inference import run_networks
     from training.members import member_table, to_rows
     from training.robustness import other_camera
@@ -314,8 +314,8 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 def _report(options: argparse.Namespace) -> None:
     from edge_models import bundle as bundles
+    from reporting.document import write
     from training import ablations, leakage
-    from training.document import write
     from training.draft import FIGURES, read_document, read_figures
     from training.report import accuracy_by_inferences, report
 
@@ -345,8 +345,8 @@ def _report(options: argparse.Namespace) -> None:
 
 
 def _ablations(options: argparse.Namespace) -> None:
+    from reporting.document import Table, to_markdown
     from training.ablations import TABLE, compare, to_cells, write
-    from training.document import Table, to_markdown
 
     rows = compare(options.baseline, options.runs, read_training_images(_data(options))[0], SPLITS)
     write(rows, options.into or TABLE)
@@ -354,7 +354,7 @@ def _ablations(options: argparse.Namespace) -> None:
 
 
 def _leakage(options: argparse.Namespace) -> None:
-    from training.document import Table, to_markdown
+    from reporting.document import Table, to_markdown
     from training.leakage import TABLE, claims, write
     from training.report_costs import leakage_table
 

@@ -5,15 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-
-def recalls(predicted: NDArray[np.int64], target: NDArray[np.int64]) -> dict[int, float]:
-    """Recall of every class that occurs in `target`; both int[N]."""
-    return {int(label): float(np.mean(predicted[target == label] == label)) for label in np.unique(target)}
-
-
-def balanced_accuracy(predicted: NDArray[np.int64], target: NDArray[np.int64]) -> float:
-    """Mean recall of the classes that occur in `target` (ISIC 2018 Task 3's balanced multiclass accuracy)."""
-    return float(np.mean(list(recalls(predicted, target).values())))
+from edge_models.recall import balanced_accuracy as balanced_accuracy
+from edge_models.recall import recalls as recalls
 
 
 def precisions(predicted: NDArray[np.int64], target: NDArray[np.int64]) -> dict[int, float]:

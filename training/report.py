@@ -11,10 +11,10 @@ import numpy as np
 from edge_models import bundle as bundles
 from edge_models.bundle import Bundle, Decision
 from edge_models.labels import LesionClass
+from reporting.document import Block, Heading, Plot, Table, Text
 from training.ablations import Ablation, to_cells
 from training.bootstrap import REPEATS
 from training.dataset import CLASS_ORDER, Sample, targets
-from training.document import Block, Heading, Plot, Table, Text
 from training.draft import fingerprint, read_document
 from training.evaluate import Judgements, judge, lesion_figures
 from training.inference import run_networks

@@ -10,8 +10,10 @@ import pytest
 
 from benchmarks import accuracy, kinds
 from benchmarks.__main__ import main
-from benchmarks.accuracy import choices, file_of
+from benchmarks.accuracy import choices, file_of, shipped_choice
 from benchmarks.documents import read
+from edge_models import bundle as bundles
+from training.views import crop_name
 
 ROW = {
     "members": ["a", "b"],
@@ -30,8 +32,8 @@ def test_a_list_is_an_accuracy_table(tmp_path: Path) -> None:
     document = read(path)
     assert document["kind"] == kinds.ACCURACY
     (choice,) = document["choices"]
-    assert choice.name == "2 × 2 × 8"
-    assert choice.details == "a + b; crops 1, 1.25:neutral; 8 orientations: 0.800"
+    assert (choice.members, choice.crops, choice.views) == (("a", "b"), ("1", "1.25:neutral"), 16)
+    assert (choice.balanced_accuracy, choice.split) == (0.8, "held-out lesions")
 
 
 @pytest.mark.parametrize(
@@ -60,3 +62,19 @@ def test_a_bundles_own_table_is_found(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "some-model").mkdir()
     (tmp_path / "some-model" / "accuracy.json").write_text("[]", encoding="utf-8")
     assert file_of("some-model") == tmp_path / "some-model" / "accuracy.json"
+
+
+def test_what_the_released_bundle_runs_is_found_in_its_table() -> None:
+    folder = bundles.default_bundle()
+    manifest = bundles.load(folder).manifest
+    path = file_of(folder.name)
+    assert path is not None
+    table = read(path)["choices"]
+    choice = shipped_choice(folder.name, table)
+    assert choice is not None
+    assert set(choice.members) == set(manifest.members)
+    assert choice.inferences == len(manifest.members) * len(manifest.views)
+    assert set(choice.crops) == {crop_name(view.upright()) for view in manifest.views}
+    assert shipped_choice("another-model", table) is None
+    assert shipped_choice("", table) is None
+    assert shipped_choice(folder.name, [each for each in table if each != choice]) is None

@@ -121,10 +121,15 @@ def test_scalings_cover_their_ranges() -> None:
     assert found["imagenet"][0, 1] == pytest.approx([2.2489, 2.4286, 2.64], abs=1e-3)
 
 
-def test_balanced_accuracy_is_the_mean_recall() -> None:
-    nv, mel, df = LesionClass.NV, LesionClass.MEL, LesionClass.DF
-    assert peers.balanced_accuracy([nv, nv, nv, mel, df], [nv, nv, mel, mel, None]) == pytest.approx(0.75)
-    assert peers.balanced_accuracy([nv], [None]) is None
+def test_a_peer_is_judged_on_the_pictures_whose_class_is_known() -> None:
+    classes = nv, mel, _ = (LesionClass.NV, LesionClass.MEL, LesionClass.DF)
+    found = np.eye(3)[[0, 0, 0, 1, 2]]
+    blank = (np.zeros((1, 1, 3), np.uint8),) * 5
+    row: dict[str, Any] = {}
+    peers._compare(row, found, found, peer_pictures.Pictures(blank, (nv, nv, mel, mel, None), "test"), classes)
+    assert row == {"agreement": 1.0, "largest_difference": 0.0, "balanced_accuracy": 0.75}
+    peers._compare(row, found, found, peer_pictures.Pictures(blank, (None,) * 5, "test"), classes)
+    assert row["balanced_accuracy"] is None
 
 
 @pytest.fixture
@@ -209,7 +214,7 @@ def test_thinning_keeps_the_span(pictures: Path) -> None:
     assert np.array_equal(thinned.rgb[0], read_rgb(pictures / "p0.png"))
 
 
-def test_the_plot_escapes_names() -> None:
+def test_the_plot_shows_names_as_they_are_and_what_each_peer_costs() -> None:
     row = {
         "name": "<odd & name>",
         "latency_ms": {"p50": 2.0, "p95": 30.0},
@@ -218,7 +223,7 @@ def test_the_plot_escapes_names() -> None:
         "balanced_accuracy": None,
     }
     document = {
-        "peers": [row],
+        "peers": [row, {**row, "name": "other", "balanced_accuracy": 0.87}],
         "member": "a.tflite",
         "threads": 1,
         "pictures": {"count": 3},
@@ -226,7 +231,7 @@ def test_the_plot_escapes_names() -> None:
     }
     tree = ElementTree.fromstring(svg(document))  # noqa: S314 - our own text
     texts = [each.text for each in tree.iter() if each.text]
-    assert "<odd & name>" in texts
+    assert {"<odd & name>", "2.0 ms", "50 MiB, 5 MiB", "50 MiB, 5 MiB, 0.870"} <= set(texts)
 
 
 def test_a_job_travels_as_json(make_bundle: Callable[..., Path]) -> None:

@@ -14,9 +14,9 @@ from edge_models import bundle as bundles
 from edge_models.context import Context
 from edge_models.labels import LesionClass
 from edge_models.preprocess import View
+from reporting.document import Table, to_markdown
 from training.ablations import Ablation
 from training.dataset import Sample
-from training.document import Table, to_markdown
 from training.draft import fingerprint
 from training.evaluate import Judgements, judge, lesion_figures
 from training.leakage import Claim
