@@ -150,13 +150,16 @@ def _classify(options: argparse.Namespace) -> int:
     from kiosk.commands import classify
     from kiosk.commands.metadata import read_metadata
 
-    examinations = read_metadata(options.metadata) if options.metadata else {}
     images, problems = classify.find_images(options.paths)
+    metadata = read_metadata(options.metadata) if options.metadata else None
+    examinations = metadata.of(images) if metadata else {}
+    if metadata and metadata.unused:
+        logging.getLogger().warning("%s: nothing is read from %s", metadata.path, ", ".join(metadata.unused))
     with _open_classifier(config.model) as classifier:
-        if examinations:
-            known = sum(path.stem in examinations for path in images)
+        if metadata and metadata.examinations:
             used = "" if classifier.bundle.manifest.context else ", but no use is made of it"
-            logging.getLogger().warning("%s knows %d of %d images%s", options.metadata, known, len(images), used)
+            known = sum(image in examinations for image in images)
+            logging.getLogger().warning("%s knows %d of %d images%s", metadata.path, known, len(images), used)
         return classify.run(
             images,
             problems,

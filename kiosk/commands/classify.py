@@ -19,7 +19,7 @@ from edge_models.classifier import Classifier
 from edge_models.errors import EngineFailed, ImageUnreadable
 from edge_models.image_file import read_rgb
 from edge_models.labels import ISIC_COLUMN_ORDER, LesionClass
-from kiosk.camera.replay import SUFFIXES
+from edge_models.picture_names import SUFFIXES
 from kiosk.clinical.frame import Frame
 from kiosk.clinical.patient import Examination
 from kiosk.commands.progress import Progress
@@ -72,21 +72,21 @@ def classify_files(
     classifier: Classifier,
     *,
     gate: bool,
-    examinations: Mapping[str, Examination],
+    examinations: Mapping[Path, Examination],
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Iterator[Row | ImageUnreadable]:
     """Assess image files in order, one row or one problem for each.
 
     Args:
         gate: False classifies whatever the quality gate says.
-        examinations: what is known of the patients, by image name without ending.
+        examinations: what is known of the patients, by image.
     """
     model_id = classifier.bundle.manifest.model_id
     for path, (rgb, decode_ms) in _decoded(images):
         if isinstance(rgb, ImageUnreadable):
             yield rgb
             continue
-        examination = examinations.get(path.stem)
+        examination = examinations.get(path)
         frame = Frame(rgb, clock(), f"file {path.name}")
         assessment = assess(
             frame, classifier, now=clock(), context=examination.context() if examination else None, gate=gate
@@ -101,7 +101,7 @@ def run(
     *,
     style: str,
     gate: bool,
-    examinations: Mapping[str, Examination],
+    examinations: Mapping[Path, Examination],
 ) -> int:
     """Classify, print every row as soon as it is there, name unreadable files on stderr.
 
