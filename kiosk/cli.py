@@ -151,6 +151,8 @@ def _classify(options: argparse.Namespace) -> int:
     from kiosk.commands.metadata import read_metadata
 
     images, problems = classify.find_images(options.paths)
+    if (line := classify.passed_over(options.paths)) is not None:
+        logging.getLogger().warning("%s", line)
     metadata = read_metadata(options.metadata) if options.metadata else None
     examinations = metadata.of(images) if metadata else {}
     if metadata and metadata.unused:

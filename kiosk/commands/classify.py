@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,10 +22,11 @@ from edge_models.classifier import Classifier
 from edge_models.errors import EngineFailed, ImageUnreadable
 from edge_models.image_file import read_rgb
 from edge_models.labels import ISIC_COLUMN_ORDER, LesionClass
-from edge_models.picture_names import SUFFIXES
+from edge_models.picture_names import FIRST_BYTES, SUFFIXES, UNREAD_SUFFIXES, image_id, unread_format
 from kiosk.clinical.frame import Frame
 from kiosk.clinical.patient import Examination
 from kiosk.commands.progress import Progress
+from kiosk.errors import KioskError
 from kiosk.pipeline.assess import Assessment, Outcome, assess
 
 FORMATS = ("table", "json", "isic")
@@ -65,6 +69,36 @@ def find_images(paths: Sequence[Path]) -> tuple[list[Path], list[ImageUnreadable
             problems.append(ImageUnreadable(f"{path} holds no images", f"Name a folder of {_suffixes()} files"))
         images += found
     return images, problems
+
+
+def passed_over(paths: Sequence[Path]) -> str | None:
+    """One line on the pictures right in folders that are in formats which are not read; None where there are none."""
+    formats = Counter(kind for path in paths for kind in _unread_formats(path))
+    if not formats:
+        return None
+    count = formats.total()
+    kinds = ", ".join(f"{number} {kind}" for kind, number in formats.most_common())
+    return (
+        f"{count} picture{'s' if count > 1 else ''} passed over in formats that are not read: {kinds}. "
+        f"Save {'them' if count > 1 else 'it'} as JPEG, PNG or TIFF."
+    )
+
+
+def check_told_apart(images: Sequence[Path]) -> None:
+    """Check that no two images would be one in an ISIC submission, which has file names without endings only.
+
+    Raises:
+        KioskError: two would; names both.
+    """
+    seen: dict[str, Path] = {}
+    for image in images:
+        name = image_id(image.name)
+        first = seen.setdefault(name, image)
+        if first is not image:
+            raise KioskError(
+                f"{first} and {image} would both be {name} in a submission",
+                "Classify their folders one by one, or give each a name of its own",
+            )
 
 
 def classify_files(
@@ -114,7 +148,10 @@ def run(
 
     Raises:
         EngineFailed: the engine gave up; the rows before it were printed.
+        KioskError: two images would have one row of the format "isic"; nothing was printed.
     """
+    if style == "isic":
+        check_told_apart(images)
     progress = Progress(len(images), sys.stderr)
     for problem in problems:
         progress.note(str(problem))
@@ -211,7 +248,29 @@ def _decode(path: Path) -> _Decoded:
 
 
 def _is_image_name(file: Path) -> bool:
-    return file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and not file.is_dir()
+    # os.path's isdir and isfile say no where Path's raise, as for a link to a name that is too long
+    return file.suffix.lower() in SUFFIXES and not _is_hidden(file) and not os.path.isdir(file)  # noqa: PTH112
+
+
+def _is_hidden(file: Path) -> bool:
+    return file.name.startswith(".")
+
+
+def _unread_formats(folder: Path) -> Iterator[str]:
+    """The format of every picture right in a folder that is in none that is read."""
+    try:
+        inside = list(folder.iterdir())
+    except OSError:  # not a folder, or what `find_images` complains of
+        return
+    for file in inside:
+        if file.suffix.lower() in SUFFIXES or _is_hidden(file) or not os.path.isfile(file):  # noqa: PTH113
+            continue
+        first = b""
+        if file.suffix.lower() not in UNREAD_SUFFIXES:
+            with suppress(OSError), file.open("rb") as stream:
+                first = stream.read(FIRST_BYTES)
+        if (kind := unread_format(file.name, first)) is not None:
+            yield kind
 
 
 def _suffixes() -> str:
