@@ -42,7 +42,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORE
 _ALIKE = re.compile(
     r"(patient)?ages?(group|years?|approx\w*)?|birth\w*|dob|yob"
     r"|(patient)?(sex|gender)(es|s)?|(fe)?male"
-    r"|(body|lesion|skin)?(sites?|regions?|locations?|locali[sz]ations?)|(body)?parts?|anatom\w*"
+    r"|(body|lesion|skin)?(sites?|regions?|loc|locations?|locali[sz]ations?)|(body)?parts?|anatom\w*"
 )
 _WORDS = re.compile(r"[^\W_]+")
 
@@ -136,7 +136,7 @@ def _check_agreement(row: Row, found: Mapping[str, Region], column: str, region:
 def _strange_site(row: Row, column: str) -> TableError:
     return TableError(
         f"{row.where}: {column} is {row.cell(column)!r}, which is no body site",
-        f"Use {', '.join(SITES)}, a word of ISIC's (docs/metadata.md), or leave it empty",
+        f"Use {', '.join(SITES)}, a word of ISIC's (docs/metadata.md), leave it empty, or rename the column",
     )
 
 

@@ -151,11 +151,12 @@ def read_table(path: Path) -> Table:
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = _lines(file.read())
+            text = file.read()
     except OSError as error:
         raise TableError(f"{path} cannot be read ({error.strerror})", "Check its name and permissions") from error
-    except (csv.Error, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise TableError(f"{path} is not a CSV file in UTF-8 ({error})", "Save it as one") from error
+    lines = _lines(path, text)
     if not lines:
         return Table(path, {}, ())
     (number, header), *others = lines
@@ -170,16 +171,21 @@ def read_table(path: Path) -> Table:
     return Table(path, {key: header[place].strip() for key, place in places.items()}, rows)
 
 
-def _lines(text: str) -> list[tuple[int, list[str]]]:
+def _lines(path: Path, text: str) -> list[tuple[int, list[str]]]:
     """Number of the first line and cells of every row that is not empty."""
     header = next((line for line in text.splitlines() if line.strip()), "")
     separator = "," if "," in header else next((sign for sign in ";\t" if sign in header), ",")
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True, delimiter=separator)
     lines, number = [], 1
-    for cells in reader:
-        if any(cell.strip() for cell in cells):
-            lines.append((number, cells))
-        number = reader.line_num + 1
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                lines.append((number, cells))
+            number = reader.line_num + 1
+    except csv.Error as error:
+        raise TableError(
+            f"{path}, line {number}: this is no row of a CSV file ({error})", "Check its quotes"
+        ) from error
     return lines
 
 

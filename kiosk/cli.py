@@ -150,11 +150,13 @@ def _classify(options: argparse.Namespace) -> int:
     from kiosk.commands import classify
     from kiosk.commands.metadata import read_metadata
 
+    metadata = read_metadata(options.metadata) if options.metadata else None
     images, problems = classify.find_images(options.paths)
+    examinations = metadata.of(images) if metadata else {}
+    if options.format == "isic":
+        classify.check_told_apart(images)
     if (line := classify.passed_over(options.paths)) is not None:
         logging.getLogger().warning("%s", line)
-    metadata = read_metadata(options.metadata) if options.metadata else None
-    examinations = metadata.of(images) if metadata else {}
     if metadata and metadata.unused:
         logging.getLogger().warning("%s: nothing is read from %s", metadata.path, ", ".join(metadata.unused))
     with _open_classifier(config.model) as classifier:

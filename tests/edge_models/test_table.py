@@ -56,7 +56,8 @@ def test_a_columns_name_in_any_dress_is_one(name: str) -> None:
         ("", "no column image"),
         (b"image\n\xff\n", "is not a CSV file in UTF-8"),
         ("image\nA\n".encode("utf-16"), "is not a CSV file in UTF-8"),
-        ('image\n"A', "is not a CSV file in UTF-8"),
+        ('image\nA\n"B', "line 3: this is no row of a CSV file"),
+        ('image,age\n"A"B,4\n', "line 2: this is no row of a CSV file"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, text: str | bytes, said: str) -> None:
