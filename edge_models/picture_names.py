@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"})
+SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".bmp", ".webp"})
 """Endings, in lower case, of the pictures that are taken from a folder; `edge_models.image_file` reads them."""
 
 UNREAD_SUFFIXES: Mapping[str, str] = {
@@ -24,7 +24,9 @@ UNREAD_SUFFIXES: Mapping[str, str] = {
     **dict.fromkeys((".jxl",), "JPEG XL"),
     **dict.fromkeys((".jxr", ".wdp", ".hdp"), "JPEG XR"),
     **dict.fromkeys((".gif",), "GIF"),
+    **dict.fromkeys((".pbm", ".pgm", ".pnm", ".ppm"), "PNM"),
     **dict.fromkeys((".psd", ".psb"), "Photoshop"),
+    **dict.fromkeys((".tga",), "TGA"),
 }  # fmt: skip
 """Endings, in lower case, of pictures that are not read → the format's name."""
 
