@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_models.errors import TableError
 from edge_models.image_file import read_rgb
 from edge_models.labels import LesionClass
+from edge_models.patient_table import DIAGNOSIS, label_of
+from edge_models.picture_names import image_id
 from edge_models.preprocess import View, crop_square
+from edge_models.table import IMAGE, Row, read_table
 from kiosk.camera.phantom import PhantomCamera
-from kiosk.commands.classify import find_images
+from kiosk.commands.images import find_images
 
 _PHANTOM_SIDE = 600
 
@@ -63,7 +66,7 @@ def from_folder(folder: Path, labels: Path | None, limit: int | None) -> Picture
     known = _read_labels(labels) if labels else {}
     return Pictures(
         tuple(read_rgb(file) for file in files),
-        tuple(known.get(file.stem) for file in files),
+        tuple(known.get(image_id(file.name)) for file in files),
         f"images of {folder.resolve().parent.name}/{folder.name}",
     )
 
@@ -76,8 +79,15 @@ def phantoms(count: int) -> Pictures:
 
 
 def _read_labels(path: Path) -> dict[str, LesionClass]:
+    def label(_image: str, row: Row) -> LesionClass:
+        known = label_of(row)
+        if known is None:
+            raise RuntimeError(f"{row.where}: dx is empty")
+        return known
+
     try:
-        with path.open(newline="", encoding="utf-8") as stream:
-            return {row["image_id"]: LesionClass.from_code(row["dx"]) for row in csv.DictReader(stream)}
-    except (OSError, KeyError, ValueError) as error:
-        raise RuntimeError(f"{path} is no CSV file with columns image_id and dx ({error})") from error
+        table = read_table(path)
+        table.require(IMAGE, DIAGNOSIS)
+        return table.by_image(label)
+    except TableError as error:
+        raise RuntimeError(str(error)) from error

@@ -16,27 +16,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-SITES: Mapping[str, str | None] = {
-    **{
-        word: word
-        for word in (
-            "abdomen", "acral", "back", "chest", "ear", "face", "foot", "genital", "hand", "lower extremity", "neck",
-            "scalp", "trunk", "upper extremity",
-        )
-    },
-    "torso": "trunk",
-    "anterior torso": "trunk",
-    "lateral torso": "trunk",
-    "posterior torso": "back",
-    "palms/soles": "acral",
-    "head/neck": None,
-    "oral/genital": None,
-}  # fmt: skip
-"""HAM10000's word for every body site that metadata may name in lower case: its own, and the ISIC archive's.
-
-The archive names regions where HAM10000 names sites; a region that has no one site in it tells nothing: None.
-"""
-
 
 @dataclass(frozen=True)
 class Context:
@@ -44,8 +23,8 @@ class Context:
 
     Attributes:
         age_years: None when not known.
-        sex: HAM10000's word ("female", "male"); None when not known.
-        site: HAM10000's word ("back", "lower extremity", …); None when not known.
+        sex: HAM10000's word ("female", "male"), or "other"; None when not known.
+        site: HAM10000's word ("back", "lower extremity", …: `edge_models.site_words`); None when not known.
     """
 
     age_years: float | None = None

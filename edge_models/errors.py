@@ -4,6 +4,7 @@ DermakioskError
 ├── EdgeModelError
 │   ├── BundleError          a model bundle is missing, incomplete or not what was published
 │   ├── ImageUnreadable      a file is not an image that can be used
+│   ├── TableError           a table of pictures cannot be read, or says something impossible
 │   └── EngineError
 │       ├── EngineUnavailable   a runtime, delegate or device is not there
 │       └── EngineFailed        an engine that was there stopped answering in mid-run
@@ -38,6 +39,10 @@ class BundleError(EdgeModelError):
 
 class ImageUnreadable(EdgeModelError):
     """A file is not an image that can be used."""
+
+
+class TableError(EdgeModelError):
+    """A table of pictures and their patients cannot be read, or says something impossible; names the file and line."""
 
 
 class EngineError(EdgeModelError):

@@ -52,6 +52,16 @@ class LesionClass(Enum):
                 return lesion
         raise ValueError(f"{code!r} is not a lesion class; known are {', '.join(lesion.code for lesion in cls)}")
 
+    @classmethod
+    def from_word(cls, word: str) -> LesionClass:
+        """The class of a published word, in any case: HAM10000's code, ISIC's column or the archive's diagnosis.
+
+        Raises:
+            ValueError: there is none.
+        """
+        plain = word.strip().lower()
+        return cls.from_code(_ARCHIVE_CODES.get(plain, plain))
+
     def __str__(self) -> str:
         return self.full_name
 
@@ -66,3 +76,17 @@ ISIC_COLUMN_ORDER = (
     LesionClass.VASC,
 )
 """Columns of an ISIC 2018 Task 3 submission, after the image's name."""
+
+_ARCHIVE_CODES = {
+    "actinic keratosis": "akiec",
+    "basal cell carcinoma": "bcc",
+    "dermatofibroma": "df",
+    "lichenoid keratosis": "bkl",
+    "melanoma": "mel",
+    "nevus": "nv",
+    "pigmented benign keratosis": "bkl",
+    "seborrheic keratosis": "bkl",
+    "solar lentigo": "bkl",
+    "vascular lesion": "vasc",
+}
+"""ISIC archive's diagnosis → HAM10000's code, where the one is always the other."""

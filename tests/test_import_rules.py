@@ -39,7 +39,7 @@ ARROWS: dict[str, set[str]] = {
 }
 """Every room, and the rooms that it may enter besides itself and the kiosk's leaves.
 
-A room is a folder, or a file right in `kiosk/`; `edge_models`, `reporting`, `training` and `benchmarks` are one room each.
+A room is a folder, or a file right in `kiosk/`; the other packages are one room each.
 """
 
 ADAPTERS = {

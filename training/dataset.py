@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-import csv
+import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,15 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_models import image_file
-from edge_models.context import SITES, Context
-from edge_models.errors import ImageUnreadable
+from edge_models.context import Context
+from edge_models.errors import ImageUnreadable, TableError
 from edge_models.labels import LesionClass
+from edge_models.patient_table import DIAGNOSIS, confirmed_by, context_of, label_of, unused_columns
+from edge_models.table import IMAGE, Row, read_table
 from training.errors import DatasetError
 from training.progress import shown
 
 CLASS_ORDER = tuple(LesionClass)
 """Class order of every model trained here; it is written into the manifest."""
 _NAMED = 20
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -106,38 +110,34 @@ def read_not_lesions(folder: Path) -> list[Path]:
 
 
 def read_metadata(table: Path, images: Path) -> list[Sample]:
-    """Read a CSV file with the columns lesion_id, image_id and dx, and age, sex and localization where it has them.
+    """Read a CSV file with the columns lesion_id, an image's id and dx, and age, sex and site where it has them.
+
+    The kiosk reads such files with the same reader: docs/metadata.md says which columns and words are known. A column
+    that looks like an age, a sex or a body site but is not read is named in a warning.
 
     Raises:
-        DatasetError: unreadable, a column is missing, or a row has an unknown label, an age that is not a number, a
-            body site that is in neither HAM10000's nor ISIC's words, an empty or repeated image_id, or a lesion_id
-            whose label differs from an earlier row's. The message names the row.
+        DatasetError: unreadable, a column is missing, or a row has an unknown label, an age, sex or body site that
+            docs/metadata.md does not know, no image_id or lesion_id, another row of its image that says otherwise, or a
+            lesion_id whose label differs from an earlier row's. The message names the line.
     """
-    try:
-        with table.open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"{table} cannot be read: {error}") from error
-    if not rows or not {"lesion_id", "image_id", "dx"} <= set(rows[0]):
-        raise DatasetError(f"{table} needs rows with the columns lesion_id, image_id and dx")
-    samples: list[Sample] = []
-    seen: set[str] = set()
     labels: dict[str, LesionClass] = {}
-    for number, row in enumerate(rows, start=2):
-        where = f"{table}, row {number} ({row['image_id'] or 'no image_id'})"
-        if not row["image_id"] or not row["lesion_id"]:
-            raise DatasetError(f"{where}: image_id and lesion_id may not be empty")
-        if row["image_id"] in seen:
-            raise DatasetError(f"{where}: this image_id was there before")
-        seen.add(row["image_id"])
-        try:
-            label, context = LesionClass.from_code(row["dx"]), _context(row)
-        except ValueError as error:
-            raise DatasetError(f"{where}: {error}") from error
-        if labels.setdefault(row["lesion_id"], label) is not label:
-            raise DatasetError(f"{where}: lesion {row['lesion_id']} has another label in an earlier row")
-        path = images / f"{row['image_id']}.jpg"
-        samples.append(Sample(row["image_id"], row["lesion_id"], label, path, context, row.get("dx_type") or ""))
+
+    def sample(image: str, row: Row) -> Sample:
+        lesion, label = row.cell("lesion_id"), label_of(row)
+        if not lesion or label is None:
+            raise DatasetError(f"{row.where} ({image}): lesion_id and dx may not be empty")
+        if labels.setdefault(lesion, label) is not label:
+            raise DatasetError(f"{row.where} ({image}): lesion {lesion} has another label in an earlier row")
+        return Sample(image, lesion, label, images / f"{image}.jpg", context_of(row), confirmed_by(row))
+
+    try:
+        rows = read_table(table)
+        rows.require(IMAGE, ("lesion_id",), DIAGNOSIS)
+        samples = list(rows.by_image(sample).values())
+    except TableError as error:
+        raise DatasetError(str(error)) from error
+    if unused := unused_columns(rows.columns):
+        _log.warning("%s: nothing is read from %s", table, ", ".join(unused))
     return samples
 
 
@@ -195,16 +195,3 @@ def check_readable(samples: Sequence[Sample]) -> None:
 def targets(samples: Sequence[Sample]) -> NDArray[np.int64]:
     """int64[N]: places of the labels in `CLASS_ORDER`."""
     return np.array([sample.target for sample in samples], np.int64)
-
-
-def _context(row: Mapping[str, str]) -> Context:
-    """Age, sex and site of a row, the site in HAM10000's words; empty and `unknown` are not known."""
-    words = ((row.get(column) or "").strip().lower() for column in ("age", "sex", "localization"))
-    age, sex, site = (word if word and word != "unknown" else None for word in words)
-    try:
-        years = float(age) if age else None
-    except ValueError as error:
-        raise ValueError(f"the age {age!r} is not a number") from error
-    if site and site not in SITES:
-        raise ValueError(f"the body site {site!r} is not known: use {', '.join(SITES)} or leave it empty")
-    return Context(years, sex, SITES[site] if site else None)

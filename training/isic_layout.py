@@ -9,11 +9,12 @@ The CSV files may also lie in `<folder>` itself. There is no age, sex or site in
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
 from pathlib import Path
 
+from edge_models.errors import TableError
 from edge_models.labels import ISIC_COLUMN_ORDER, LesionClass
+from edge_models.patient_table import confirmed_by
+from edge_models.table import IMAGE, Row, column_key, read_table
 from training.dataset import Sample, present
 from training.errors import DatasetError
 
@@ -32,9 +33,9 @@ def read_isic2018(folder: Path, part: str) -> tuple[list[Sample], list[str]]:
         groupings each image of the validation and test parts is a lesion of its own.
 
     Raises:
-        DatasetError: a file is missing or unreadable, a row is not one-hot, an image comes twice or is in no lesion, or
-            more than 1 % of the images are missing. The training part needs its groupings: without them a split
-            would have the same lesion on both sides.
+        DatasetError: a file is missing or unreadable, a row is not one-hot, an image comes twice and differs or is in
+            no lesion, or more than 1 % of the images are missing. The training part needs its groupings: without them a
+            split would have the same lesion on both sides.
     """
     truth = ground_truth(folder, part)
     if truth is None:
@@ -59,38 +60,45 @@ def read_ground_truth(table: Path, images: Path, groupings: Path | None = None) 
         groupings: CSV file with the columns image and lesion_id, and diagnosis_confirm_type where it has it.
 
     Raises:
-        DatasetError: as `read_isic2018`; the message names the row.
+        DatasetError: as `read_isic2018`; the message names the line.
     """
-    rows = _rows(table, ["image", *(lesion.isic for lesion in ISIC_COLUMN_ORDER)])
-    known: dict[str, tuple[str, str]] | None = None
-    if groupings is not None:
-        known = {
-            row["image"]: (row["lesion_id"], row.get("diagnosis_confirm_type") or "")
-            for row in _rows(groupings, ["image", "lesion_id"])
-        }
-    samples: list[Sample] = []
-    seen: set[str] = set()
     labels: dict[str, LesionClass] = {}
-    for number, row in enumerate(rows, start=2):
-        image = row["image"]
-        where = f"{table}, row {number} ({image or 'no image'})"
-        if not image or image in seen:
-            raise DatasetError(f"{where}: the image " + ("was there before" if image else "has no name"))
-        seen.add(image)
-        try:
-            hot = [lesion for lesion in ISIC_COLUMN_ORDER if float(row[lesion.isic])]
-            total = sum(float(row[lesion.isic]) for lesion in ISIC_COLUMN_ORDER)
-        except (TypeError, ValueError) as error:
-            raise DatasetError(f"{where}: {error}") from error
-        if len(hot) != 1 or total != 1.0:
-            raise DatasetError(f"{where}: one class must be 1 and the others 0, not {len(hot)} of sum {total:g}")
+
+    def sample(image: str, row: Row) -> Sample:
+        label = _one_hot(row)
         if known is not None and not known.get(image, ("", ""))[0]:
-            raise DatasetError(f"{where}: {groupings} does not say which lesion it shows")
-        lesion_id, confirmed_by = known[image] if known is not None else (image, "")
-        if labels.setdefault(lesion_id, hot[0]) is not hot[0]:
-            raise DatasetError(f"{where}: lesion {lesion_id} has another label in an earlier row")
-        samples.append(Sample(image, lesion_id, hot[0], images / f"{image}.jpg", confirmed_by=confirmed_by))
-    return samples
+            raise DatasetError(f"{row.where} ({image}): {groupings} does not say which lesion it shows")
+        lesion_id, confirmed = known[image] if known is not None else (image, "")
+        if labels.setdefault(lesion_id, label) is not label:
+            raise DatasetError(f"{row.where} ({image}): lesion {lesion_id} has another label in an earlier row")
+        return Sample(image, lesion_id, label, images / f"{image}.jpg", confirmed_by=confirmed)
+
+    try:
+        truth = read_table(table)
+        truth.require(IMAGE, *([column_key(lesion.isic)] for lesion in ISIC_COLUMN_ORDER))
+        known = None if groupings is None else _lesions(groupings)
+        return list(truth.by_image(sample).values())
+    except TableError as error:
+        raise DatasetError(str(error)) from error
+
+
+def _lesions(groupings: Path) -> dict[str, tuple[str, str]]:
+    """lesion_id and how the label is known, by image."""
+    table = read_table(groupings)
+    table.require(IMAGE, ("lesion_id",))
+    return table.by_image(lambda _image, row: (row.cell("lesion_id"), confirmed_by(row)))
+
+
+def _one_hot(row: Row) -> LesionClass:
+    cells = {lesion: row.cell(column_key(lesion.isic)) for lesion in ISIC_COLUMN_ORDER}
+    try:
+        hot = [lesion for lesion, cell in cells.items() if float(cell)]
+        total = sum(map(float, cells.values()))
+    except ValueError as error:
+        raise DatasetError(f"{row.where}: {error}") from error
+    if len(hot) != 1 or total != 1.0:
+        raise DatasetError(f"{row.where}: one class must be 1 and the others 0, not {len(hot)} of sum {total:g}")
+    return hot[0]
 
 
 def _find(folder: Path, name: str) -> Path | None:
@@ -98,14 +106,3 @@ def _find(folder: Path, name: str) -> Path | None:
         if path.is_file():
             return path
     return None
-
-
-def _rows(table: Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    try:
-        with table.open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"{table} cannot be read: {error}") from error
-    if not rows or not set(columns) <= set(rows[0]):
-        raise DatasetError(f"{table} needs rows with the columns {', '.join(columns)}")
-    return rows

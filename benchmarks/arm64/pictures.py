@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from kiosk.camera.phantom import PhantomCamera
-from kiosk.commands.classify import find_images
+from kiosk.commands.images import find_images
 
 
 def main() -> None:

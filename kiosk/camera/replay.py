@@ -12,6 +12,7 @@ from typing import Self
 
 from edge_models.errors import ImageUnreadable
 from edge_models.image_file import read_rgb
+from edge_models.picture_names import SUFFIXES
 from kiosk.camera.base import utc_now
 from kiosk.camera.pictures import shrink_to_preview
 from kiosk.camera.simulation import SimulatedDevice, shared_device
@@ -19,7 +20,6 @@ from kiosk.clinical.frame import Frame
 from kiosk.errors import CameraNotFound
 
 RATE_HZ = 20.0
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"})
 
 _log = logging.getLogger(__name__)
 

@@ -21,10 +21,10 @@ from edge_models.classifier import Classifier
 from edge_models.errors import EngineFailed, ImageUnreadable
 from edge_models.image_file import read_rgb
 from edge_models.labels import ISIC_COLUMN_ORDER, LesionClass
-from kiosk.camera.replay import SUFFIXES
 from kiosk.clinical.assessment import Assessment, Outcome
 from kiosk.clinical.frame import Frame
 from kiosk.clinical.patient import Patient
+from kiosk.commands.images import check_told_apart, find_images, passed_over
 from kiosk.commands.metadata import read_metadata
 from kiosk.commands.progress import Progress
 from kiosk.config import load, override
@@ -48,47 +48,26 @@ class Row:
     decode_ms: float
 
 
-def find_images(paths: Sequence[Path]) -> tuple[list[Path], list[ImageUnreadable]]:
-    """The images to classify, and what is wrong with the rest.
-
-    A file is taken as it is, whatever its name. Of a folder the images right in it are taken, sorted by name, and not
-    those of folders in it.
-    """
-    images: list[Path] = []
-    problems: list[ImageUnreadable] = []
-    for path in paths:
-        try:
-            inside = sorted(path.iterdir()) if path.is_dir() else [path]
-        except OSError as error:
-            problems.append(ImageUnreadable(f"{path} cannot be read ({error.strerror})", "Check its permissions"))
-            continue
-        found = [file for file in inside if file is path or _is_image_name(file)]
-        if not found:
-            problems.append(ImageUnreadable(f"{path} holds no images", f"Name a folder of {_suffixes()} files"))
-        images += found
-    return images, problems
-
-
 def classify_files(
     images: Sequence[Path],
     classifier: Classifier,
     *,
     gate: bool,
-    patients: Mapping[str, Patient],
+    patients: Mapping[Path, Patient],
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Iterator[Row | ImageUnreadable]:
     """Assess image files in order, one row or one problem for each.
 
     Args:
         gate: False classifies whatever the quality gate says.
-        patients: what is known of the patients, by image name without ending.
+        patients: what is known of the patients, by image.
     """
     with Cores() as cores:
         for path, (rgb, decode_ms) in _decoded(images):
             if isinstance(rgb, ImageUnreadable):
                 yield rgb
                 continue
-            patient = patients.get(path.stem)
+            patient = patients.get(path)
             frame = Frame(rgb, clock(), f"file {path.name}")
             context = patient.context() if patient else None
             assessment = assess(frame, classifier, cores, now=clock(), context=context, gate=gate)
@@ -108,14 +87,22 @@ def run(options: argparse.Namespace) -> int:
     if options.engine is not None:
         config = override(config, "model", "engine", options.engine, "--engine")
     logging.basicConfig(level=logging.WARNING, format="dermakiosk: %(message)s")
-    patients = read_metadata(options.metadata) if options.metadata else {}
+    metadata = read_metadata(options.metadata) if options.metadata else None
     images, problems = find_images(options.paths)
+    patients = metadata.of(images) if metadata else {}
+    if options.format == "isic":
+        check_told_apart(images)
+    log = logging.getLogger()
+    if (line := passed_over(options.paths)) is not None:
+        log.warning("%s", line)
+    if metadata and metadata.unused:
+        log.warning("%s: nothing is read from %s", metadata.path, ", ".join(metadata.unused))
     model = config.model
     with Classifier.open(model.bundle, model.engine, model.threads, use_context=model.use_context) as classifier:
-        if patients:
-            known = sum(path.stem in patients for path in images)
+        if metadata and metadata.patients:
             used = "" if classifier.bundle.manifest.context else ", but no use is made of it"
-            logging.getLogger().warning("%s knows %d of %d images%s", options.metadata, known, len(images), used)
+            known = sum(image in patients for image in images)
+            log.warning("%s knows %d of %d images%s", metadata.path, known, len(images), used)
         gate = not options.no_gate
         return print_rows(images, problems, classifier, style=options.format, gate=gate, patients=patients)
 
@@ -127,7 +114,7 @@ def print_rows(
     *,
     style: str,
     gate: bool,
-    patients: Mapping[str, Patient],
+    patients: Mapping[Path, Patient],
 ) -> int:
     """Classify, print every row as soon as it is there, name unreadable files on stderr.
 
@@ -234,14 +221,6 @@ def _decode(path: Path) -> _Decoded:
     except ImageUnreadable as error:
         rgb = error
     return rgb, (perf_counter() - started) * 1e3
-
-
-def _is_image_name(file: Path) -> bool:
-    return file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and not file.is_dir()
-
-
-def _suffixes() -> str:
-    return ", ".join(sorted(suffix[1:] for suffix in SUFFIXES))
 
 
 def _by_code(values: Mapping[LesionClass, float]) -> dict[str, float]:

@@ -14,9 +14,9 @@ import numpy as np
 from edge_models import bundle as bundles
 from edge_models.classifier import Classifier
 from edge_models.errors import BundleError, EdgeModelError
+from edge_models.picture_names import SUFFIXES
 from kiosk.camera.choose import available_cameras
 from kiosk.camera.config import CameraConfig
-from kiosk.camera.replay import SUFFIXES
 from kiosk.camera.source import Source, SourceKind
 from kiosk.errors import ConfigError
 from kiosk.pipeline.config import ModelConfig

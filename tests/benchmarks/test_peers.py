@@ -204,7 +204,7 @@ def test_bad_input_is_one_line(
 def test_labels_without_the_columns_are_refused(pictures: Path, tmp_path: Path) -> None:
     labels = tmp_path / "labels.csv"
     labels.write_text("name,class\np0,nv\n", encoding="utf-8")
-    with pytest.raises(RuntimeError, match="image_id and dx"):
+    with pytest.raises(RuntimeError, match="columns image, dx"):
         peer_pictures.from_folder(pictures, labels, None)
 
 

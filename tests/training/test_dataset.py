@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_models.context import SITES, Context
+from edge_models.context import Context
 from edge_models.labels import LesionClass
+from edge_models.site_words import SITES
 from kiosk.clinical.body_site import BodySite
-from kiosk.commands.metadata import read_metadata as read_examinations
+from kiosk.commands.metadata import read_metadata as read_patients
 from training.dataset import (
     Sample,
     check_readable,
@@ -44,11 +45,31 @@ def test_a_row_becomes_a_sample(tmp_path: Path) -> None:
 def test_a_site_means_the_same_in_training_as_in_the_kiosk(tmp_path: Path, word: str) -> None:
     table = write_table(tmp_path, f"L1,I1,nv,histo,70,female,{word}")
     (sample,) = read_metadata(table, tmp_path)
-    assert sample.context == read_examinations(table)["I1"].context()
+    assert sample.context == read_patients(table).patients["I1"].context()
+
+
+def test_an_age_that_is_not_a_number_is_not_known(tmp_path: Path) -> None:
+    """float("nan") had passed for an age, and lay in the band above 80."""
+    (sample,) = read_metadata(write_table(tmp_path, "H1,I1,nv,histo,nan,male,back"), tmp_path)
+    assert sample.context == Context(None, "male", "back")
+
+
+def test_the_archives_spellings_and_a_column_that_is_not_read(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text(
+        "isic_id,lesion_id,diagnosis,diagnosis_confirm_type,age_approx,anatom_site_1,age_at_onset\n"
+        "ISIC_1.jpg,IL_1,Nevus,histopathology,45,Trunk,40\n"
+        "ISIC_2,IL_2,MEL,histopathology,unknown,,\n"
+    )
+    first, second = read_metadata(table, tmp_path)
+    context = Context(45.0, site="trunk")
+    assert first == Sample("ISIC_1", "IL_1", LesionClass.NV, tmp_path / "ISIC_1.jpg", context, "histopathology")
+    assert (second.label, second.context) == (LesionClass.MEL, Context())
+    assert [record.message for record in caplog.records] == [f"{table}: nothing is read from age_at_onset"]
 
 
 def test_the_sites_are_the_kiosks_own() -> None:
-    assert {site for site in SITES.values() if site} == set(BodySite)
+    assert set(SITES) == set(BodySite)
 
 
 def test_a_region_is_the_site_that_lies_in_it(tmp_path: Path) -> None:
@@ -61,14 +82,18 @@ def test_a_region_is_the_site_that_lies_in_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (["L1,I1,scc,histo,,,"], r"row 2 \(I1\): 'scc' is not a lesion class"),
-        (["L1,I1,nv,histo,,,", ",I2,nv,histo,,,"], r"row 3 \(I2\): image_id and lesion_id may not be empty"),
-        (["L1,,nv,histo,,,"], r"row 2 \(no image_id\)"),
-        (["L1,I1,nv,histo,,,", "L2,I1,nv,histo,,,"], r"row 3 \(I1\): this image_id was there before"),
-        (["L1,I1,nv,histo,,,", "L1,I2,mel,histo,,,"], r"row 3 \(I2\): lesion L1 has another label"),
-        (["L1,I1,nv,histo,old,,"], r"row 2 \(I1\): the age 'old' is not a number"),
-        (["L1,I1,nv,histo,,,toe"], r"row 2 \(I1\): the body site 'toe' is not known: use abdomen, "),
-        ([], "needs rows with the columns"),
+        (["L1,I1,scc,histo,,,"], "line 2: dx is 'scc'. 'scc' is not a lesion class"),
+        (["L1,I1,nv,histo,,,", ",I2,nv,histo,,,"], r"line 3 \(I2\): lesion_id and dx may not be empty"),
+        (["L1,I1,,histo,,,"], r"line 2 \(I1\): lesion_id and dx may not be empty"),
+        (["L1,,nv,histo,,,"], "line 2: no image is named"),
+        (["L1,I1,nv,histo,,,", "L2,I1,nv,histo,,,"], r"line 3: I1 has another row \(line 2\) that says otherwise"),
+        (["L1,I1,nv,histo,,,", "L1,I2,mel,histo,,,"], r"line 3 \(I2\): lesion L1 has another label"),
+        (["L1,I1,nv,histo,old,,"], "line 2: age is 'old'. An age is a number of years"),
+        (["L1,I1,nv,histo,inf,,"], "line 2: age is 'inf'"),
+        (["L1,I1,nv,histo,121,,"], "line 2: age is '121'"),
+        (["L1,I1,nv,histo,,,moon"], "line 2: localization is 'moon', which is no body site. Use abdomen, "),
+        (["L1,I1,nv,3,5,50,male,back"], "line 2: 8 values under 7 columns"),
+        ([], "needs rows with the columns image, lesion_id, dx"),
     ],
 )
 def test_a_wrong_row_is_an_error_that_names_it(tmp_path: Path, rows: list[str], message: str) -> None:
@@ -80,7 +105,7 @@ def test_a_missing_or_foreign_table_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="cannot be read"):
         read_metadata(tmp_path / "none.csv", tmp_path)
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(DatasetError, match="needs rows with the columns lesion_id, image_id and dx"):
+    with pytest.raises(DatasetError, match="needs rows with the columns image, lesion_id, dx"):
         read_metadata(tmp_path / "other.csv", tmp_path)
 
 

@@ -69,14 +69,16 @@ def test_columns_come_in_any_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([f"I1,{NV}", "I2,1,1,0,0,0,0,0"], r"row 3 \(I2\): one class must be 1 and the others 0, not 2 of sum 2"),
-        (["I1,0,0,0,0,0,0,0"], r"row 2 \(I1\): one class must be 1"),
-        (["I1,0,0.5,0,0,0,0,0"], r"row 2 \(I1\): one class must be 1"),
-        (["I1,0,yes,0,0,0,0,0"], r"row 2 \(I1\): could not convert string to float: 'yes'"),
-        (["I1,0,1"], r"row 2 \(I1\):"),
-        ([f"I1,{NV}", f"I1,{NV}"], r"row 3 \(I1\): the image was there before"),
-        ([f",{NV}"], r"row 2 \(no image\): the image has no name"),
-        ([], "needs rows with the columns image, MEL, NV, BCC, AKIEC, BKL, DF, VASC"),
+        ([f"I1,{NV}", "I2,1,1,0,0,0,0,0"], "line 3: one class must be 1 and the others 0, not 2 of sum 2"),
+        (["I1,0,0,0,0,0,0,0"], "line 2: one class must be 1"),
+        (["I1,0,0.5,0,0,0,0,0"], "line 2: one class must be 1"),
+        (["I1,0,nan,0,0,0,0,0"], "line 2: one class must be 1"),
+        (["I1,0,yes,0,0,0,0,0"], "line 2: could not convert string to float: 'yes'"),
+        (["I1,0,1"], "line 2: could not convert"),
+        ([f"I1,{NV},1"], "line 2: 9 values under 8 columns"),
+        ([f"I1,{NV}", f"I1.JPG,{MEL}"], "line 3.*: lesion I1 has another label"),
+        ([f",{NV}"], "line 2: no image is named"),
+        ([], "needs rows with the columns image, mel, nv, bcc, akiec, bkl, df, vasc"),
     ],
 )
 def test_a_wrong_row_is_an_error_that_names_it(tmp_path: Path, rows: list[str], message: str) -> None:
@@ -90,10 +92,10 @@ def test_an_image_without_a_lesion_and_a_lesion_of_two_classes_are_errors(tmp_pa
     table, groupings = tmp_path / "truth.csv", tmp_path / "groupings.csv"
     table.write_text(HEADER + f"I1,{NV}\nI2,{MEL}\n")
     groupings.write_text("image,lesion_id\nI1,L1\n")
-    with pytest.raises(DatasetError, match=r"row 3 \(I2\): .* does not say which lesion"):
+    with pytest.raises(DatasetError, match=r"line 3 \(I2\): .* does not say which lesion"):
         read_ground_truth(table, tmp_path, groupings)
     groupings.write_text("image,lesion_id\nI1,L1\nI2,L1\n")
-    with pytest.raises(DatasetError, match=r"row 3 \(I2\): lesion L1 has another label"):
+    with pytest.raises(DatasetError, match=r"line 3 \(I2\): lesion L1 has another label"):
         read_ground_truth(table, tmp_path, groupings)
 
 

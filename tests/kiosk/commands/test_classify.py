@@ -254,6 +254,65 @@ def test_metadata_reaches_the_model_unless_it_is_switched_off(
     assert json.loads(off.stdout)["probabilities"] == json.loads(plain.stdout)["probabilities"]
 
 
+def test_two_pictures_of_one_name_share_neither_a_patient_nor_a_row(run: Run, folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "b_good.png").write_bytes((folder / "c_good.png").read_bytes())
+    (tmp_path / "known.csv").write_text("image,age\nb_good,30\n", encoding="utf-8")
+    both = (folder / "b_good.jpg", other / "b_good.png")
+    for arguments in (["--metadata", "known.csv"], ["--format", "isic"]):
+        done = run(*arguments, folder, other)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert len(done.stderr.splitlines()) == 1
+        assert all(str(path) in done.stderr for path in both)
+    (tmp_path / "known.csv").write_text("image,age\npictures/b_good.jpg,30\nother/b_good,50\n", encoding="utf-8")
+    done = run("--metadata", "known.csv", "--format", "json", *both)
+    assert done.returncode == 0
+    assert "known.csv knows 2 of 2 images" in done.stderr
+    assert len(done.stdout.splitlines()) == 2
+
+
+def test_a_column_that_is_not_read_is_named(run: Run, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "known.csv").write_text("image,age_group\nb_good,30-40\n", encoding="utf-8")
+    done = run("--metadata", "known.csv", folder / "b_good.jpg")
+    assert done.returncode == 0
+    assert "known.csv: nothing is read from age_group" in done.stderr
+
+
+def test_pictures_in_formats_that_are_not_read_are_counted(run: Run, folder: Path) -> None:
+    for name in ("a.HEIC", "b.heif", "c.jp2", "._d.HEIC"):
+        (folder / name).write_bytes(b"picture")
+    (folder / "IM000001").write_bytes(bytes(128) + b"DICM" + bytes(20))
+    (folder / "scan.dcm").mkdir()
+    (folder / "loop").symlink_to("loop")
+    done = run("--format", "json", folder)
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 3
+    (line,) = done.stderr.splitlines()
+    assert "4 pictures passed over in formats that are not read: 2 HEIC" in line
+    assert "1 DICOM" in line
+    assert "1 JPEG 2000" in line
+
+
+def test_a_folder_of_nothing_else_says_both(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "phone").mkdir()
+    (tmp_path / "phone" / "IMG_1.HEIC").write_bytes(b"picture")
+    done = run("phone")
+    assert done.returncode == 1
+    passed, empty = done.stderr.splitlines()
+    assert "1 picture passed over in formats that are not read: 1 HEIC. Save it as JPEG" in passed
+    assert "phone holds no images" in empty
+
+
+def test_one_bad_entry_of_a_folder_does_not_stop_the_others(run: Run, folder: Path) -> None:
+    (folder / "b_bad.jpg").symlink_to("x" * 300 + ".jpg")
+    done = run("--format", "json", folder)
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == 3
+    (line,) = done.stderr.splitlines()
+    assert "b_bad.jpg cannot be read" in line
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
