@@ -108,7 +108,7 @@ def test_a_link_to_a_picture_is_that_picture(tmp_path: Path) -> None:
         st.text("ABCxyz_019 ,\"'é", min_size=1).map(str.strip).filter(bool),
         st.builds(
             Patient,
-            patient_code=st.just(""),
+            code=st.just(""),
             age_years=st.none() | st.integers(0, 120),
             sex=st.none() | st.sampled_from([Sex.FEMALE, Sex.MALE]),
             site=st.none() | st.sampled_from(BodySite),
