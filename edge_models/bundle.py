@@ -61,7 +61,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Familiarity:
-    """What tells a dermatoscopic image from anything else (see `edge_models.familiarity`).
+    """The out-of-distribution score, which tells a dermatoscopic image from anything else (`edge_models.familiarity`).
 
     Attributes:
         file: the fitted parameters in the bundle.
@@ -77,8 +77,8 @@ class Manifest:
     """What a bundle says of itself. `classes` is the one place where a class order is written down.
 
     Attributes:
-        members: file names of the networks, each run on every view.
-        views: what is cut from a picture, the same for every member.
+        members: file names of the ensemble members, each run on every view.
+        views: what is cut from a picture (test-time augmentation), the same for every member.
         input_sizes_px: side of every member's square input.
         context: what age, sex and site add; None where the bundle has no such tables.
         digest: SHA-256 of the manifest, as it states it itself, in hexadecimal digits.

@@ -25,7 +25,10 @@ from edge_models.preprocess import Spread, View, model_input
 
 
 class Classifier:
-    """All views through all members of one bundle. One thread at a time may call it."""
+    """All views (test-time augmentation) through all ensemble members of one bundle.
+
+    One thread at a time may call it.
+    """
 
     def __init__(self, bundle: Bundle, interpreter: Interpreter) -> None:
         """Use an opened interpreter; closing the classifier closes it.

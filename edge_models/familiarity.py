@@ -1,4 +1,4 @@
-"""How far a picture lies from what the model was trained on.
+"""The out-of-distribution score: how far a picture lies from what the model was trained on.
 
 Features of training pictures fill a small part of feature space; a cat, a keyboard or an empty sheet falls outside it.
 The distance has two parts: Mahalanobis within the principal components of the training features (Lee et al. 2018,

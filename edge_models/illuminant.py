@@ -1,4 +1,4 @@
-"""The colour of the light on a picture, and the picture as it would be in neutral light.
+"""Illuminant correction: the colour of the light on a picture, and the picture as it would be in neutral light.
 
 Dermatoscopes light the skin each in a colour of its own. Estimated from the picture and taken out, it costs a network
 little (`training/README.md`, Sizes and light).

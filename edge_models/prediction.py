@@ -40,10 +40,12 @@ class Prediction:
     Attributes:
         probabilities: by class, calibrated for the prevalence that the manifest states; they sum to 1.
         scores: the same evidence under equal class priors; they sum to 1.
-        prediction_set: the classes that cannot be excluded at the manifest's promised coverage; never empty.
-        unfamiliarity: distance from what the model was trained on, in units of the threshold (> 1: not familiar).
-        activation_map: float32[rows, columns] ≥ 0, evidence for the most likely class over the square that the
-            model saw upright and whole; None when no view shows it so.
+        prediction_set: the conformal prediction set: the classes that cannot be excluded at the manifest's promised
+            coverage; never empty.
+        unfamiliarity: the out-of-distribution score: distance from what the model was trained on, in units of the
+            threshold (> 1: not familiar).
+        activation_map: the class activation map, float32[rows, columns] ≥ 0: evidence for the most likely class over
+            the square that the model saw upright and whole; None when no view shows it so.
         model_id: the bundle's name.
         engine: what ran it.
         timings_ms: by stage, one after another.

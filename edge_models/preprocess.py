@@ -8,7 +8,8 @@ A camera's large picture is first halved by area as often as no view loses by it
 one large reduction, and all crops share them. Pictures whose crops are less than four times the model's side (all of
 HAM10000 and ISIC 2018) are never halved.
 
-The light of a view is made neutral, where the view asks for it, in the same table look-up that quantises it.
+The light of a view is made neutral (illuminant correction), where the view asks for it, in the same table look-up that
+quantises it.
 
 Large work is cut into bands of rows, small enough for a core's cache. Where a function takes `spread`, a thread pool's
 `map` runs them on several cores; the result does not depend on it.
@@ -49,7 +50,7 @@ class Spread(Protocol):
 
 @dataclass(frozen=True)
 class View:
-    """One way of cutting a square out of a picture.
+    """One way of cutting a square out of a picture; several are test-time augmentation.
 
     Attributes:
         zoom: ≥ 1; the crop's side is the picture's shorter side divided by it.

@@ -119,7 +119,7 @@ class Station:
         with self._lock:
             if self._case is not None:
                 return self._case
-            # a name that no earlier run of the program has used: a page may have slept through a restart
+            # a name that no earlier run of the program has used: a page may not have noticed a restart
             self._case = Case(secrets.token_hex(8), patient)
             self._job_started_s = monotonic()
             self._job = self._worker.submit(self._examine, patient)

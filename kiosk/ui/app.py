@@ -10,7 +10,7 @@ from kiosk.ui.screens import capture, result, start, status
 from kiosk.workflow.visit import Step, Visit
 
 WAIT_S = 0.25
-"""How long a run of the script waits for an assessment before it lets taps in and starts again."""
+"""How long a run of the script waits for an assessment before it ends, so that taps are heard, and starts again."""
 
 
 def main() -> None:

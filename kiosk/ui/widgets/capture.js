@@ -136,7 +136,7 @@ export default (component) =>
     screen.update = (fresh) => {
       const first = data === null;
       data = fresh;
-      dress(root, data.texts);
+      fillTexts(root, data.texts);
       find(".summary").textContent = data.summary;
       if (first) {
         for (const [name] of data.hints) {

@@ -99,7 +99,7 @@ export default (component) =>
       const { texts, band, bars, notes, reasons } = words;
       if (words.ticket === ticket) return; // the same case, drawn again
       ticket = words.ticket;
-      dress(root, texts);
+      fillTexts(root, texts);
       root.querySelector(".result").dataset.outcome = words.outcome;
       find(".band").dataset.level = band.level;
       find(".band-icon").replaceChildren(icon(BAND_ICONS[band.level]));

@@ -41,7 +41,7 @@ function icon(name) {
   return svg;
 }
 
-function dress(root, texts) {
+function fillTexts(root, texts) {
   for (const place of root.querySelectorAll("[data-text]")) place.textContent = texts[place.dataset.text];
   for (const place of root.querySelectorAll("[data-label]")) place.setAttribute("aria-label", texts[place.dataset.label]);
   for (const place of root.querySelectorAll("[data-icon]:empty")) place.replaceWith(icon(place.dataset.icon));

@@ -105,7 +105,7 @@ export default (component) =>
     screen.update = (fresh) => {
       const first = data === null;
       data = fresh;
-      dress(root, data.texts);
+      fillTexts(root, data.texts);
       if (!first) return;
       values = { ...data.entered };
       const rows = FIELDS.map((field) => {

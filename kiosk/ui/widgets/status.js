@@ -39,7 +39,7 @@ export default (component) =>
     return {
       update(data) {
         texts = data.texts;
-        dress(root, texts);
+        fillTexts(root, texts);
         root.querySelectorAll(".steps li").forEach((step, index) => {
           step.dataset.state = index < data.step ? "past" : index === data.step ? "now" : "next";
           step.toggleAttribute("aria-current", index === data.step);
