@@ -198,7 +198,14 @@ class Station:
             return fault(str(error), Reason.CAMERA_FAULT, made_with, now=now, timings_ms=timings_ms)
         timings_ms = {"capture": (perf_counter() - started) * 1e3}
         try:
-            assessment = assess(frame, self._classifier, self._cores, now=self._clock(), context=patient.context())
+            assessment = assess(
+                frame,
+                self._classifier,
+                self._cores,
+                now=self._clock(),
+                context=patient.context(),
+                limits=patient.scope_limits(),
+            )
         except Exception:  # one picture may not stop the kiosk; the log has the trace
             _log.exception("an assessment failed")
             unexpected = EngineFailed(

@@ -12,6 +12,7 @@ from edge_models.prediction import Engine, Prediction
 from edge_models.triage import Advice
 from kiosk.clinical.frame import AUTOMATIC, CameraSettings, Frame
 from kiosk.clinical.quality_report import QualityReport, Reason
+from kiosk.clinical.scope import ScopeLimit
 
 
 class Outcome(StrEnum):
@@ -61,6 +62,7 @@ class Assessment:
         prediction: set for `RESULT` alone.
         withheld: what the model said where it is not shown (`NO_RESULT`), kept for reconstruction. A screen never gets
             it: see `shown`.
+        limits: what puts the picture outside what the model was tested on.
         advice: set for `RESULT`; also for a model that is unsure but sees a credible malignancy.
         timings_ms: how long every stage that was reached took: "capture", "reduce", "quality", "preprocess",
             "invoke", "calibrate", "explain", and "total" from shutter to assessment; read-only. Quality and preprocess
@@ -83,6 +85,7 @@ class Assessment:
     timings_ms: Mapping[str, float]
     assessed_at: datetime
     provenance: Provenance
+    limits: tuple[ScopeLimit, ...] = ()
     fault: str = ""
 
     def __post_init__(self) -> None:

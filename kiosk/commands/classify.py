@@ -18,12 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_models.classifier import Classifier
+from edge_models.context import Context
 from edge_models.errors import EngineFailed, ImageUnreadable
 from edge_models.image_file import read_rgb
 from edge_models.labels import ISIC_COLUMN_ORDER, LesionClass
 from kiosk.clinical.assessment import Assessment, Outcome
 from kiosk.clinical.frame import Frame
-from kiosk.clinical.patient import Patient
+from kiosk.clinical.scope import limits_of_context
 from kiosk.commands.images import check_told_apart, find_images, passed_over
 from kiosk.commands.metadata import read_metadata
 from kiosk.commands.progress import Progress
@@ -53,24 +54,24 @@ def classify_files(
     classifier: Classifier,
     *,
     gate: bool,
-    patients: Mapping[Path, Patient],
+    contexts: Mapping[Path, Context],
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Iterator[Row | ImageUnreadable]:
     """Assess image files in order, one row or one problem for each.
 
     Args:
         gate: False classifies whatever the quality gate says.
-        patients: what is known of the patients, by image.
+        contexts: what is known of the patients, by image.
     """
     with Cores() as cores:
         for path, (rgb, decode_ms) in _decoded(images):
             if isinstance(rgb, ImageUnreadable):
                 yield rgb
                 continue
-            patient = patients.get(path)
             frame = Frame(rgb, clock(), f"file {path.name}")
-            context = patient.context() if patient else None
-            assessment = assess(frame, classifier, cores, now=clock(), context=context, gate=gate)
+            context = contexts.get(path)
+            limits = limits_of_context(context) if context else ()
+            assessment = assess(frame, classifier, cores, now=clock(), context=context, limits=limits, gate=gate)
             yield Row(path, assessment, decode_ms)
 
 
@@ -89,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.WARNING, format="dermakiosk: %(message)s")
     metadata = read_metadata(options.metadata) if options.metadata else None
     images, problems = find_images(options.paths)
-    patients = metadata.of(images) if metadata else {}
+    contexts = metadata.of(images) if metadata else {}
     if options.format == "isic":
         check_told_apart(images)
     log = logging.getLogger()
@@ -99,12 +100,12 @@ def run(options: argparse.Namespace) -> int:
         log.warning("%s: nothing is read from %s", metadata.path, ", ".join(metadata.unused))
     model = config.model
     with Classifier.open(model.bundle, model.engine, model.threads, use_context=model.use_context) as classifier:
-        if metadata and metadata.patients:
+        if metadata and metadata.contexts:
             used = "" if classifier.bundle.manifest.context else ", but no use is made of it"
-            known = sum(image in patients for image in images)
+            known = sum(image in contexts for image in images)
             log.warning("%s knows %d of %d images%s", metadata.path, known, len(images), used)
         gate = not options.no_gate
-        return print_rows(images, problems, classifier, style=options.format, gate=gate, patients=patients)
+        return print_rows(images, problems, classifier, style=options.format, gate=gate, contexts=contexts)
 
 
 def print_rows(
@@ -114,7 +115,7 @@ def print_rows(
     *,
     style: str,
     gate: bool,
-    patients: Mapping[Path, Patient],
+    contexts: Mapping[Path, Context],
 ) -> int:
     """Classify, print every row as soon as it is there, name unreadable files on stderr.
 
@@ -135,7 +136,7 @@ def print_rows(
     width = max((len(path.name) for path in images), default=0)
     for line in _HEADERS[style](width):
         _print(line)
-    rows = classify_files(images, classifier, gate=gate and style != "isic", patients=patients)
+    rows = classify_files(images, classifier, gate=gate and style != "isic", contexts=contexts)
     for row in rows:
         if isinstance(row, ImageUnreadable):
             unreadable += 1
@@ -159,6 +160,7 @@ def json_line(row: Row) -> str:
         "image": str(row.path),
         "outcome": row.assessment.outcome.value,
         "reasons": [reason.value for reason in row.assessment.reasons],
+        "outside": [limit.value for limit in row.assessment.limits],
         "probabilities": None if prediction is None else _by_code(prediction.probabilities),
         "scores": None if prediction is None else _by_code(prediction.scores),
         "top3": None if prediction is None else [lesion.code for lesion, _ in prediction.top(3)],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,8 +12,6 @@ from edge_models.context import Context
 from edge_models.patient_table import context_of, unused_columns
 from edge_models.picture_names import image_id
 from edge_models.table import read_table
-from kiosk.clinical.body_site import BodySite
-from kiosk.clinical.patient import Patient, Sex
 from kiosk.errors import KioskError
 
 
@@ -24,15 +21,16 @@ class Metadata:
 
     Attributes:
         path: the file.
-        patients: by the id of the picture (`edge_models.picture_names.image_id`), which may name folders.
+        contexts: what is known, by the id of the picture (`edge_models.picture_names.image_id`), which may name
+            folders.
         unused: columns that look like an age, a sex or a body site and were not read.
     """
 
     path: Path
-    patients: Mapping[str, Patient]
+    contexts: Mapping[str, Context]
     unused: tuple[str, ...]
 
-    def of(self, images: Sequence[Path]) -> dict[Path, Patient]:
+    def of(self, images: Sequence[Path]) -> dict[Path, Context]:
         """What is known of the images.
 
         A row's id is an image's file name without its ending, or the end of its path: `left/ISIC_1`. The longest fits.
@@ -40,10 +38,10 @@ class Metadata:
         Raises:
             KioskError: two pictures would share a row, and so a patient.
         """
-        known: dict[Path, Patient] = {}
+        known: dict[Path, Context] = {}
         taken: dict[str, Path] = {}
         for image in images:
-            name = next((name for name in _ids(image) if name in self.patients), None)
+            name = next((name for name in _ids(image) if name in self.contexts), None)
             if name is None:
                 continue
             first = taken.setdefault(name, image)
@@ -52,7 +50,7 @@ class Metadata:
                     f"{first} and {image} are two pictures, and {self.path} has one row for them, {name}",
                     "Put the folder into the table, as left/ISIC_1.jpg, or classify the folders one by one",
                 )
-            known[image] = self.patients[name]
+            known[image] = self.contexts[name]
         return known
 
 
@@ -63,16 +61,7 @@ def read_metadata(path: Path) -> Metadata:
         TableError: the file cannot be read, or a row says something impossible; names the line.
     """
     table = read_table(path)
-    patients = table.by_image(lambda _image, row: _patient(context_of(row)))
-    return Metadata(path, patients, unused_columns(table.columns))
-
-
-def _patient(context: Context) -> Patient:
-    return Patient(
-        age_years=None if context.age_years is None else math.floor(context.age_years),
-        sex=next((sex for sex in Sex if sex.value == context.sex), None),
-        site=BodySite(context.site) if context.site else None,
-    )
+    return Metadata(path, table.by_image(lambda _image, row: context_of(row)), unused_columns(table.columns))
 
 
 def _ids(image: Path) -> Iterator[str]:

@@ -25,6 +25,7 @@ from edge_models.triage import AdviceLevel, advise, is_unsure
 from kiosk.clinical.assessment import Assessment, Outcome, Provenance
 from kiosk.clinical.frame import Frame
 from kiosk.clinical.quality_report import QualityReport, Reason, Verdict
+from kiosk.clinical.scope import ScopeLimit
 from kiosk.pipeline.cores import Cores
 from kiosk.pipeline.quality import LEAST_SIDE_PX, check
 from kiosk.version import installed_version, source_commit
@@ -67,6 +68,7 @@ def assess(
     *,
     now: datetime,
     context: Context | None = None,
+    limits: tuple[ScopeLimit, ...] = (),
     gate: bool = True,
 ) -> Assessment:
     """Assess one picture.
@@ -77,6 +79,7 @@ def assess(
         cores: entered.
         now: the time of the assessment, with a zone.
         context: what is known of the patient.
+        limits: what puts the picture outside what the model was tested on.
         gate: False classifies whatever the quality gate and the model's own refusals say; the reasons stay named.
 
     Returns:
@@ -96,6 +99,7 @@ def assess(
             timings_ms={**timings_ms, "total": _since_ms(started)},
             assessed_at=now,
             provenance=provenance(classifier, frame, now=now),
+            limits=limits,
         )
     try:
         prediction = classifier.predict(batches, context)
@@ -118,6 +122,7 @@ def assess(
         timings_ms={**timings_ms, **prediction.timings_ms, "total": _since_ms(started)},
         assessed_at=now,
         provenance=provenance(classifier, frame, now=now),
+        limits=limits,
     )
     if not (gate and refusals):
         return result

@@ -73,15 +73,22 @@ def test_details_capture_and_result_fit(stage: Any, open_screen: Callable[..., A
     assert faults(screen) == []
     screen.keep("start_sex")
     screen.tap(f'.key[aria-label="{text("sex.female")}"]')
-    screen.tap(f'.key[aria-label="{text("site.acral")}"]')
     assert faults(screen) == []
     screen.keep("start_site")
+    screen.tap(f'.key[aria-label="{text("site.back_of_hand")}"]')
+    assert faults(screen) == []
+    screen.keep("start_side")
+    screen.tap(f'.key[aria-label="{text("side.right")}"]')
+    screen.tap(f'.key[aria-label="{text("scope.dark_skin.ask")}"]')
+    screen.tap(f'.key[aria-label="{text("scope.treated_before.ask")}"]')
+    assert faults(screen) == []
+    screen.keep("start_told")
     screen.tap(".continue")
     screen.picture()
     screen.see('.hints li[data-state="good"]')
     screen.keep("capture")
     assert faults(screen) == []
-    assert screen.see(".summary").inner_text() == "WWWWWWWWWWWWWWWW · 119 y · Female · Palm or sole"
+    assert screen.see(".summary").inner_text() == "WWWWWWWWWWWWWWWW · 119 y · Female · Back of hand, Right"
     screen.to_result()
     screen.tap(".picture .view")
     screen.see(".look .line")

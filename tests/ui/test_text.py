@@ -10,9 +10,10 @@ import pytest
 
 from edge_models.labels import LesionClass
 from edge_models.triage import AdviceLevel
-from kiosk.clinical.body_site import BodySite
+from kiosk.clinical.body_site import BodySite, Side
 from kiosk.clinical.patient import Sex
 from kiosk.clinical.quality_report import Reason
+from kiosk.clinical.scope import TOLD_BY_OPERATOR, ScopeLimit
 from kiosk.text import catalogue, section, text
 from kiosk.ui.screens.capture import HINTS
 
@@ -25,9 +26,12 @@ BUILT = {
     *(f"advice.{level}.{part}" for level in AdviceLevel for part in ("title", "detail")),
     *(f"advice.{level}.unsure" for level in AdviceLevel if level is not AdviceLevel.ROUTINE),
     *(f"sex.{sex}" for sex in Sex),
-    *(f"site.{site.replace(' ', '_')}" for site in BodySite),
+    *(f"site.{site.code}" for site in BodySite),
+    *(f"side.{side}" for side in Side),
+    *(f"scope.{limit}.name" for limit in ScopeLimit),
+    *(f"scope.{limit}.ask" for limit in TOLD_BY_OPERATOR),
     *(f"hint.{hint}.{word}" for hint, reasons in HINTS.items() for word in ("name", "good", *reasons)),
-    *(f"start.{field}{end}" for field in ("code", "age", "sex", "site") for end in ("", "_hint")),
+    *(f"start.{field}{end}" for field in ("code", "age", "sex", "site", "told") for end in ("", "_hint")),
     *(f"status.engine_{device}" for device in ("cpu", "edgetpu")),
     *(f"shell.{name}" for name in ("starting", "restarting", "restarting_detail", "broken", "broken_detail")),
     # start.js speaks of its own section only

@@ -20,6 +20,7 @@ from kiosk.clinical.assessment import Assessment, Outcome, Provenance
 from kiosk.clinical.body_site import BodySite
 from kiosk.clinical.patient import Patient, Sex
 from kiosk.clinical.quality_report import Reason
+from kiosk.clinical.scope import TOLD_BY_OPERATOR
 from kiosk.text import text
 from kiosk.ui.screens import capture, result, start
 
@@ -128,26 +129,29 @@ def test_every_reason_of_a_preview_has_a_hint() -> None:
     assert hinted == set(Reason) - after_capture
 
 
-def test_every_site_can_be_picked() -> None:
-    assert sorted(start.HEAD_TO_FOOT) == sorted(BodySite)
-
-
-@given(
-    st.builds(
+PATIENTS = st.sampled_from([None, *BodySite]).flatmap(
+    lambda site: st.builds(
         Patient,
         st.text("ABCXYZ0189-", max_size=16),
         st.none() | st.integers(0, 120),
         st.none() | st.sampled_from(Sex),
-        st.none() | st.sampled_from(BodySite),
+        st.just(site),
+        st.sampled_from([None, *(site.sides if site else ())]),
+        st.frozensets(st.sampled_from(TOLD_BY_OPERATOR)),
     )
 )
+
+
+@given(PATIENTS)
 def test_what_was_entered_is_read(patient: Patient) -> None:
     tap = {
         "name": "continue",
         "code": patient.code,
         "age": "" if patient.age_years is None else str(patient.age_years),
         "sex": patient.sex or "",
-        "site": patient.site or "",
+        "site": patient.site.code if patient.site else "",
+        "side": patient.side or "",
+        "told": sorted(patient.told),
     }
     assert start.read(tap) == patient
     assert start.summary(patient)
@@ -156,14 +160,24 @@ def test_what_was_entered_is_read(patient: Patient) -> None:
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner), max_leaves=4)
 
 
-@given(st.dictionaries(st.sampled_from(["name", "code", "age", "sex", "site"]), JSON))
-def test_whatever_a_browser_sends_is_an_examination_or_nothing(tap: dict[str, Any]) -> None:
+@given(st.dictionaries(st.sampled_from(["name", "code", "age", "sex", "site", "side", "told"]), JSON))
+def test_whatever_a_browser_sends_is_a_patient_or_nothing(tap: dict[str, Any]) -> None:
     read = start.read(tap)
     assert read is None or isinstance(read, Patient)
 
 
 @pytest.mark.parametrize(
-    "tap", [{"code": "Jane Doe"}, {"age": "121"}, {"age": "-1"}, {"sex": "none"}, {"site": "moon"}, {"code": 7}]
+    "tap",
+    [
+        {"code": "Jane Doe"},
+        {"age": "121"},
+        {"age": "-1"},
+        {"sex": "none"},
+        {"site": "moon"},
+        {"code": 7},
+        {"side": "left"},
+        {"told": ["nail"]},
+    ],
 )
 def test_what_the_screen_cannot_send_is_refused(tap: dict[str, Any]) -> None:
     assert start.read(tap) is None

@@ -9,6 +9,7 @@ from edge_models.labels import LesionClass
 from edge_models.prediction import Prediction
 from edge_models.triage import Advice
 from kiosk.clinical.assessment import Assessment, Outcome
+from kiosk.clinical.scope import ScopeLimit
 from kiosk.text import section, text
 from kiosk.ui.packing import pack
 from kiosk.ui.screens.start import summary
@@ -55,6 +56,7 @@ def describe(assessment: Assessment) -> dict[str, object]:
     local_time = assessment.assessed_at.astimezone().strftime("%Y-%m-%d %H:%M")
     simulated = assessment.frame is not None and assessment.frame.simulated
     notes = [{"kind": "simulated", "text": text("result.simulated")}] if simulated else []
+    notes += [{"kind": "scope", "text": scope_line(assessment.limits)}] if assessment.limits else []
     words = _words_alone(assessment.outcome, _band(assessment)) | {
         "notes": notes,
         "reasons": _reasons(assessment),
@@ -128,6 +130,11 @@ def _reasons(assessment: Assessment) -> list[dict[str, str]]:
     if assessment.outcome is Outcome.DEVICE_FAULT:
         return []  # the fault itself says what to do
     return [{"what": text(f"reason.{r}.what"), "do": text(f"reason.{r}.do")} for r in assessment.reasons]
+
+
+def scope_line(limits: Iterable[ScopeLimit]) -> str:
+    """What puts a picture outside what the model was tested on, in one line."""
+    return text("scope.line", limits=", ".join(text(f"scope.{limit}.name") for limit in limits))
 
 
 def _names(lesions: Iterable[LesionClass]) -> str:

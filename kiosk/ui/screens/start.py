@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import logging
 
-from kiosk.clinical.body_site import BodySite
+from kiosk.clinical.body_site import BodySite, Side
 from kiosk.clinical.patient import MAX_AGE_YEARS, Patient, Sex
+from kiosk.clinical.scope import TOLD_BY_OPERATOR, ScopeLimit
 from kiosk.text import section, text
 from kiosk.ui.widgets.component import Tap, mount
 from kiosk.workflow.visit import Visit
-
-HEAD_TO_FOOT = (
-    *(BodySite.SCALP, BodySite.FACE, BodySite.EAR),
-    *(BodySite.NECK, BodySite.CHEST, BodySite.BACK),
-    *(BodySite.ABDOMEN, BodySite.TRUNK, BodySite.GENITAL),
-    *(BodySite.UPPER_EXTREMITY, BodySite.HAND, BodySite.LOWER_EXTREMITY),
-    *(BodySite.FOOT, BodySite.ACRAL),
-)
-"""Every site, in the order an examiner goes; three to a row."""
 
 _log = logging.getLogger(__name__)
 
@@ -34,17 +26,21 @@ def draw(visit: Visit) -> None:
     mount(
         "start",
         {
-            "texts": section("start"),
+            "texts": section("start", "patient"),
             "max_age": MAX_AGE_YEARS,
             "choices": {
                 "sex": [(str(sex), text(f"sex.{sex}")) for sex in Sex],
-                "site": [(str(site), site_name(site)) for site in HEAD_TO_FOOT],
+                "site": [(site.code, text(f"site.{site.code}")) for site in BodySite],
+                "told": [(str(limit), text(f"scope.{limit}.ask")) for limit in TOLD_BY_OPERATOR],
             },
+            "sides": {site.code: [(str(side), text(f"side.{side}")) for side in site.sides] for site in BodySite},
             "entered": {
                 "code": entered.code,
                 "age": "" if entered.age_years is None else str(entered.age_years),
                 "sex": str(entered.sex or ""),
-                "site": str(entered.site or ""),
+                "site": entered.site.code if entered.site else "",
+                "side": str(entered.side or ""),
+                "told": sorted(entered.told),
             },
         },
         on_tap,
@@ -53,33 +49,41 @@ def draw(visit: Visit) -> None:
 
 def read(tap: Tap) -> Patient | None:
     """What a tap on Continue brings from the browser; None where it is not what the screen can send."""
-    code, age, sex, site = (tap.get(name, "") for name in ("code", "age", "sex", "site"))
+    code, age, sex, site, side = (tap.get(name, "") for name in ("code", "age", "sex", "site", "side"))
+    told = tap.get("told", [])
     if not (isinstance(code, str) and isinstance(age, str) and isinstance(sex, str) and isinstance(site, str)):
+        return None
+    if not (isinstance(side, str) and isinstance(told, list)):
         return None
     try:
         return Patient(
             code=code,
             age_years=int(age) if age else None,
             sex=Sex(sex) if sex else None,
-            site=BodySite(site) if site else None,
+            site=BodySite.from_code(site) if site else None,
+            side=Side(side) if side else None,
+            told=frozenset(ScopeLimit(limit) for limit in told),
         )
-    except ValueError as error:
-        _log.warning("details refused: %s", error)
+    except (ValueError, TypeError) as error:
+        # what a browser sent may be anything of any length: its kind is logged, never its words
+        _log.warning("details refused: %s", type(error).__name__)
         return None
 
 
-def site_name(site: BodySite) -> str:
-    """A body site in the operator's words."""
-    return text(f"site.{site.replace(' ', '_')}")
+def site_name(patient: Patient) -> str:
+    """Where the lesion is in the operator's words, "Arm, left"; empty where nobody said it."""
+    if patient.site is None:
+        return ""
+    site = text(f"site.{patient.site.code}")
+    return site if patient.side is None else text("patient.site_and_side", site=site, side=text(f"side.{patient.side}"))
 
 
 def summary(patient: Patient) -> str:
-    """An patient in one line, "M-2047 · 58 y · Female · Back"."""
+    """A patient in one line, "M-2047 · 58 y · Female · Arm, left"."""
     parts = [patient.code]
     if patient.age_years is not None:
         parts.append(text("patient.years", age=patient.age_years))
     if patient.sex is not None:
         parts.append(text(f"sex.{patient.sex}"))
-    if patient.site is not None:
-        parts.append(site_name(patient.site))
+    parts.append(site_name(patient))
     return " · ".join(part for part in parts if part) or text("patient.anonymous")

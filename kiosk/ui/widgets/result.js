@@ -107,7 +107,7 @@ export default (component) =>
       find(".band p").textContent = band.detail;
       find(".estimate").hidden = bars.length === 0;
       find(".bars").replaceChildren(...bars.map((one) => bar(one, texts)));
-      const symbols = { set: "info", engine: "chip", simulated: "warn" };
+      const symbols = { set: "info", engine: "chip", simulated: "warn", scope: "warn" };
       find(".notes").replaceChildren(
         ...notes.map((note) => element("li", { "data-kind": note.kind }, icon(symbols[note.kind]), element("span", {}, note.text))),
       );

@@ -1,6 +1,7 @@
 // The Start screen: what is entered stays in the browser until Continue, so every key answers at once.
 
-const FIELDS = ["code", "age", "sex", "site"];
+const FIELDS = ["code", "age", "sex", "site", "told"];
+const NOTHING = { code: "", age: "", sex: "", site: "", side: "", told: [] };
 const CODE_KEYS = [..."1234567890QWERTYUIOPASDFGHJKL-ZXCVBNM"];
 const AGE_KEYS = [..."123456789"];
 const CODE_LENGTH = 16;
@@ -10,21 +11,27 @@ export default (component) =>
   keep(component, (root) => {
     const find = (selector) => root.querySelector(selector);
     let data = null;
-    let values = { code: "", age: "", sex: "", site: "" };
+    let values = { ...NOTHING };
     let active = "code";
+    let siding = false; // the site was tapped, and it has sides
     const screen = { send() {} };
 
     const t = (key) => data.texts[`start.${key}`];
     const shown = (field) => {
       const value = values[field];
-      if (!value) return "";
+      if (!value.length) return "";
       if (field === "age") return fill(t("years"), { age: value });
       if (field === "code") return value;
-      return data.choices[field].find(([choice]) => choice === value)[1];
+      const word = (choices, wanted) => choices.find(([choice]) => choice === wanted)[1];
+      if (field === "told") return value.map((one) => word(data.choices.told, one)).join(", ");
+      const name = word(data.choices[field], value);
+      if (field !== "site" || !values.side) return name;
+      return fill(data.texts["patient.site_and_side"], { site: name, side: word(data.sides[value], values.side) });
     };
 
     function choose(field) {
       active = field;
+      siding = false;
       refresh();
       layKeys();
     }
@@ -55,48 +62,71 @@ export default (component) =>
       const layouts = {
         code: () => [...CODE_KEYS.map(character), erase(), onward()],
         age: () => [...AGE_KEYS.map(character), erase(), character("0"), onward()],
-        sex: () => choices("sex"),
-        site: () => choices("site"),
+        sex: () => choices(data.choices.sex, values.sex, chooseSex),
+        site: () => choices(data.choices.site, values.site, chooseSite),
+        side: () => choices(data.sides[values.site], values.side, chooseSide),
+        told: () => choices(data.choices.told, values.told, toggleTold),
       };
+      const layout = siding ? "side" : active;
       const keys = find(".keys");
-      keys.dataset.layout = active;
-      keys.replaceChildren(...layouts[active]());
+      keys.dataset.layout = layout;
+      keys.replaceChildren(...layouts[layout]());
     }
 
-    function choices(field) {
-      return data.choices[field].map(([value, label]) => {
-        const made = key("choice", label, () => {
-          set(values[field] === value ? "" : value);
-          if (values[field]) next();
-          else layKeys();
-        });
-        made.setAttribute("aria-pressed", values[field] === value);
+    function choices(offered, chosen, onChoose) {
+      return offered.map(([value, label]) => {
+        const made = key("choice", label, () => onChoose(value));
+        made.setAttribute("aria-pressed", Array.isArray(chosen) ? chosen.includes(value) : chosen === value);
         return made;
       });
+    }
+
+    function chooseSex(sex) {
+      values.sex = values.sex === sex ? "" : sex;
+      if (values.sex) next();
+      else choose("sex");
+    }
+
+    function chooseSite(site) {
+      const again = values.site === site;
+      values.side = "";
+      values.site = again ? "" : site;
+      siding = !again && data.sides[site].length > 0;
+      if (again) choose("site");
+      else if (siding) {
+        refresh();
+        layKeys();
+      } else next();
+    }
+
+    function chooseSide(side) {
+      values.side = side;
+      next();
+    }
+
+    function toggleTold(limit) {
+      const told = values.told.includes(limit) ? values.told.filter((one) => one !== limit) : [...values.told, limit];
+      values.told = told;
+      choose("told");
     }
 
     function refresh() {
       for (const field of FIELDS) {
         const row = find(`.field[data-field="${field}"]`);
         row.setAttribute("aria-selected", field === active);
-        row.toggleAttribute("data-given", Boolean(values[field]));
-        row.querySelector(".field-value").textContent = shown(field) || t("empty");
+        row.toggleAttribute("data-given", values[field].length > 0);
+        row.querySelector(".field-value").textContent = shown(field) || (field === "told" ? t("told_nothing") : t("empty"));
       }
       find(".entry-title").textContent = t(active);
-      find(".entry-hint").textContent = t(`${active}_hint`);
+      find(".entry-hint").textContent = siding ? t("side_hint") : t(`${active}_hint`);
       const typed = active === "code" || active === "age" ? values[active] : "";
       find(".entry-value").textContent = typed;
       find(".entry-value").toggleAttribute("data-long", typed.length > LONG_CODE);
-      const any = FIELDS.some((field) => values[field]);
-      find(".clear-all").disabled = !any;
-      for (const choice of root.querySelectorAll(".choice")) {
-        const label = data.choices[active]?.find(([value]) => value === values[active])?.[1];
-        choice.setAttribute("aria-pressed", choice.textContent === label);
-      }
+      find(".clear-all").disabled = !FIELDS.some((field) => values[field].length > 0);
     }
 
     find(".clear-all").addEventListener("click", () => {
-      values = { code: "", age: "", sex: "", site: "" };
+      values = { ...NOTHING };
       choose("code");
     });
     find(".skip").addEventListener("click", () => screen.send("continue"));

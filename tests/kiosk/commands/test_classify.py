@@ -73,7 +73,8 @@ def test_json_is_one_object_a_line(run: Run, folder: Path) -> None:
     assert done.stderr == ""
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [Path(row["image"]).name for row in rows] == ["a_blank.png", "b_good.jpg", "c_good.png"]
-    keys = ["image", "outcome", "reasons", "probabilities", "scores", "top3", "timings_ms", "model_id", "engine"]
+    keys = ["image", "outcome", "reasons", "outside", "probabilities", "scores", "top3"]
+    keys += ["timings_ms", "model_id", "engine"]
     assert all(list(row) == keys for row in rows)
     blank, good, _ = rows
     assert blank["outcome"] == "retake"
