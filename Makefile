@@ -33,8 +33,8 @@ tflite-runtime-env:  ## the older runtime in .venv-tflite-runtime (Python 3.11 o
 # --- use and development
 
 .PHONY: run
-run: .venv/run.stamp  ## the kiosk on the camera that is there, else on replayed or generated pictures (ARGS="--camera phantom")
-	@exec $(bin)/dermakiosk run $(ARGS)
+run: .venv/run.stamp  ## the kiosk on the camera that is there, else on simulated pictures (ARGS="--camera phantom")
+	@exec $(bin)/dermakiosk run --camera demo $(ARGS)
 
 # a program that may not be installed is named, and the tests that need it skip themselves, by name
 test_programs := chromium:chromium /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf:fonts-dejavu-core \

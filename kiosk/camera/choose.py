@@ -39,15 +39,15 @@ def open_camera(source: Source, locked: CameraSettings = AUTOMATIC) -> Camera:
     """Open the camera that `source` names, or fail.
 
     Args:
-        source: with auto it is a camera module, else a USB camera, else the phantom, with a warning.
+        source: with auto it is a camera module, else a USB camera; with demo the same, else the phantom and a warning.
         locked: exposure, colours and focus of a camera module that are fixed from the start.
 
     Raises:
-        CameraError: that camera cannot be opened. With auto too, if one is there but busy or out of order: a simulated
-            picture must not take its place.
+        CameraError: that camera cannot be opened. With auto and demo too, if one is there but busy or out of order: no
+            other picture may take its place.
     """
     match source:
-        case Source(SourceKind.AUTO):
+        case Source(SourceKind.AUTO | SourceKind.DEMO):
             return CameraChoice(source, locked).open()
         case Source(SourceKind.PICAMERA2):
             return PicameraCamera(settings=locked)
@@ -66,7 +66,7 @@ def open_camera(source: Source, locked: CameraSettings = AUTOMATIC) -> Camera:
 class CameraChoice:
     """A source that can be opened again and again, as a station does after every fault.
 
-    What auto found at first stays: a camera that was pulled out is waited for, not replaced by a simulated one.
+    What auto or demo found at first stays: a camera that was pulled out is waited for, not replaced by another.
     """
 
     def __init__(self, source: Source, locked: CameraSettings = AUTOMATIC) -> None:
@@ -75,7 +75,7 @@ class CameraChoice:
 
     def open(self) -> Camera:
         """Open the camera. Raises as `open_camera`."""
-        if self._source.kind is not SourceKind.AUTO:
+        if self._source.kind not in (SourceKind.AUTO, SourceKind.DEMO):
             return open_camera(self._source, self._locked)
         missing = []
         for source in (Source(SourceKind.PICAMERA2), Source(SourceKind.USB)):
@@ -87,6 +87,8 @@ class CameraChoice:
             _log.info("camera chosen automatically: %s", camera.name)
             self._source = source
             return camera
+        if self._source.kind is SourceKind.AUTO:
+            raise CameraNotFound("No camera is connected", " ".join(missing))
         phantom = Source(SourceKind.PHANTOM)
         camera = open_camera(phantom)
         _log.warning("no camera found, the pictures are SIMULATED (%s)", " ".join(missing))

@@ -7,19 +7,24 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-SOURCES = "auto, picamera2, usb, usb:N, replay:DIR or phantom"
+SOURCES = "auto, picamera2, usb, usb:N, replay:DIR, phantom or demo"
 
-_GRAMMAR = re.compile(r"(auto|picamera2|phantom)|usb(?::(?P<number>[0-9]{1,3}))?|replay:(?P<folder>[^\0]+)")
+_GRAMMAR = re.compile(r"(auto|picamera2|phantom|demo)|usb(?::(?P<number>[0-9]{1,3}))?|replay:(?P<folder>[^\0]+)")
 
 
 class SourceKind(StrEnum):
-    """Where pictures come from."""
+    """Where pictures come from.
+
+    `AUTO` is the first camera that is really there, and never a simulated one: pictures of nobody must not pass for a
+    patient's. `DEMO` is the same, but the phantom where there is none.
+    """
 
     AUTO = "auto"
     PICAMERA2 = "picamera2"
     USB = "usb"
     REPLAY = "replay"
     PHANTOM = "phantom"
+    DEMO = "demo"
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def check_camera(source: Source) -> Check:
         return Check(
             "camera", Status.WARNING, "phantom: SIMULATED pictures", 'For patients set [camera] source = "auto"'
         )
-    automatic = source.kind is SourceKind.AUTO
+    automatic = source.kind in (SourceKind.AUTO, SourceKind.DEMO)
     asked = [
         camera
         for camera in available_cameras()
@@ -74,8 +74,10 @@ def check_camera(source: Source) -> Check:
     if present:
         return Check("camera", Status.OK, f"{present[0].source}: {present[0].text}")
     why = " ".join(camera.text for camera in asked) or "Plug it in, or name another: v4l2-ctl --list-devices"
+    if source.kind is SourceKind.DEMO:
+        return Check("camera", Status.WARNING, "no camera: demo would show SIMULATED pictures", why)
     if automatic:
-        return Check("camera", Status.WARNING, "no camera: auto would show SIMULATED pictures", why)
+        return Check("camera", Status.FAULT, "no camera is connected", why)
     return Check("camera", Status.FAULT, f"{source} is not there", why)
 
 

@@ -37,6 +37,9 @@ within "$root" /srv/dermakiosk/systemd/install.sh install
 say "installed in $((SECONDS - started)) s"
 within "$root" /srv/dermakiosk/systemd/install.sh install >/dev/null || die "a second installation failed"
 
+# there is no camera here, and an installed kiosk never takes simulated pictures of its own accord
+sed -i 's/^source = "auto"$/source = "phantom"/' "$root/etc/dermakiosk/kiosk.toml"
+
 # there is no display here: the screen's unit runs on wlroots' headless back-end
 mkdir -p "$root/etc/systemd/system/dermakiosk-screen.service.d"
 cat >"$root/etc/systemd/system/dermakiosk-screen.service.d/headless.conf" <<'UNIT'
@@ -129,8 +132,8 @@ done
 # the model runs under all of the unit's restrictions: the same sandbox classifies a picture before the kiosk starts
 inside /opt/dermakiosk/venv/bin/python -I -c '
 import cv2
-from kiosk.camera.choose import open_camera
-with open_camera("phantom") as camera:
+from kiosk.camera.phantom import PhantomCamera
+with PhantomCamera() as camera:
     cv2.imwrite("/srv/lesion.png", camera.capture().rgb[..., ::-1])' 2>/dev/null
 inside mkdir -p /run/systemd/system/dermakiosk.service.d
 inside sh -c 'cat >/run/systemd/system/dermakiosk.service.d/classify.conf' <<'UNIT'

@@ -68,9 +68,16 @@ def test_auto_takes_the_usb_camera_that_delivers(one_usb: None, caplog: pytest.L
     assert "camera chosen automatically: USB camera DermLite" in caplog.text
 
 
-def test_auto_warns_when_the_pictures_are_simulated(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING), open_camera(Source.parse("auto")) as camera:
-        assert "simulated" in camera.name
+def test_auto_never_simulates_a_camera_that_is_not_there() -> None:
+    with pytest.raises(CameraNotFound) as missing:
+        open_camera(AUTO)
+    assert "No camera module is connected" in missing.value.remedy
+    assert "Plug one in" in missing.value.remedy
+
+
+def test_a_demo_warns_when_the_pictures_are_simulated(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING), open_camera(Source.parse("demo")) as camera:
+        assert camera.simulated
     assert "SIMULATED" in caplog.text
     assert "No camera module is connected" in caplog.text
 

@@ -12,7 +12,9 @@ from kiosk.camera.source import SOURCES, Source, SourceKind
 
 FOLDERS = st.text(st.characters(exclude_characters="\0\n", exclude_categories=["Cs"]), min_size=1).map(Path)
 NAMED = st.one_of(
-    st.sampled_from([SourceKind.AUTO, SourceKind.PICAMERA2, SourceKind.USB, SourceKind.PHANTOM]).map(Source),
+    st.sampled_from([SourceKind.AUTO, SourceKind.PICAMERA2, SourceKind.USB, SourceKind.PHANTOM, SourceKind.DEMO]).map(
+        Source
+    ),
     st.integers(0, 999).map(lambda number: Source(SourceKind.USB, number)),
     FOLDERS.map(lambda folder: Source(SourceKind.REPLAY, folder=folder)),
 )

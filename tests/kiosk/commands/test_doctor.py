@@ -109,7 +109,8 @@ def test_the_hottest_zone_counts(tmp_path: Path) -> None:
     ("source", "present", "status", "words"),
     [
         ("auto", {"usb:0": True}, Status.OK, "usb:0: a camera"),
-        ("auto", {"usb": False}, Status.WARNING, "SIMULATED"),
+        ("auto", {"usb": False}, Status.FAULT, "no camera is connected"),
+        ("demo", {"usb": False}, Status.WARNING, "SIMULATED"),
         ("usb", {"usb:2": True}, Status.OK, "usb:2"),
         ("usb:1", {"usb:2": True}, Status.FAULT, "usb:1 is not there"),
         ("picamera2", {"usb:2": True}, Status.FAULT, "picamera2 is not there"),
