@@ -7,41 +7,32 @@ and one line on stderr says why and what to do.
 from __future__ import annotations
 
 import argparse
-import io
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
 from edge_models.errors import DermakioskError
-
-_INTERRUPTED = 130  # as shells count a program that SIGINT ended
-_PIPE_CLOSED = 141  # and one that SIGPIPE ended
+from kiosk.commands import console
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors of the project become one line on stderr."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # any file name can be shown
-    options = _parser().parse_args(argv)
     try:
-        # a command is imported when it is asked for: --help and a wrong option answer at once
-        return int(import_module(f"kiosk.commands.{options.module}").run(options))
+        return console.guarded(lambda: _run(argv))
     except DermakioskError as error:
         print(f"dermakiosk: {_one_line(str(error))}", file=sys.stderr)  # noqa: T201 - this is a command's output
         return 2
-    except KeyboardInterrupt:
-        return _INTERRUPTED
-    except BrokenPipeError:
-        # whoever read the output has gone; what Python would still flush at exit goes nowhere
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _PIPE_CLOSED
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    options = _parser().parse_args(argv)
+    # a command is imported when it is asked for: --help and a wrong option answer at once
+    return int(import_module(f"kiosk.commands.{options.module}").run(options))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="dermakiosk", description="An offline dermatoscopy kiosk. Its predictions are not a diagnosis."
     )
     parser.add_argument("--version", action=_Version, help="show the version and exit")
@@ -87,6 +78,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+class _Parser(argparse.ArgumentParser):
+    """argparse's own passes over a help text that cannot be written."""
+
+    def print_help(self, file: object = None) -> None:  # noqa: ARG002 - as argparse calls it
+        console.put(self.format_help().rstrip())
+
+
 class _Version(argparse.Action):
     """Like argparse's own, but the version is looked up when it is asked for."""
 
@@ -96,7 +94,7 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from kiosk.version import installed_version
 
-        print(f"dermakiosk {installed_version()}")  # noqa: T201 - this is a command's output
+        console.put(f"dermakiosk {installed_version()}")
         parser.exit()
 
 

@@ -3,6 +3,7 @@
 KioskError                      a `edge_models.errors.DermakioskError`
 ├── ConfigError             the configuration file has a wrong key or value (names its line)
 ├── PortInUse               another program listens where the kiosk should
+├── OutputFailed            a result cannot be written where it should go
 └── CameraError
     ├── CameraNotFound      no such camera, or none at all
     ├── CameraBusy          another owner has it
@@ -26,6 +27,10 @@ class ConfigError(KioskError):
 
 class PortInUse(KioskError):
     """Another program listens on the kiosk's port."""
+
+
+class OutputFailed(KioskError):
+    """A result cannot be written where it should go."""
 
 
 class CameraError(KioskError):

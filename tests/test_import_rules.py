@@ -34,7 +34,7 @@ ARROWS: dict[str, set[str]] = {
     "kiosk.upkeep": {"edge_models", "kiosk.camera", "kiosk.pipeline.config"},
     "kiosk.commands": {"edge_models", "kiosk.config"}
     | {f"kiosk.{room}" for room in ("camera", "capture", "clinical", "pipeline", "ui", "upkeep")},
-    "kiosk.cli": {"edge_models"},
+    "kiosk.cli": {"edge_models", "kiosk.commands.console"},
     "kiosk.__main__": {"kiosk.cli"},
 }
 """Every room, and the rooms that it may enter besides itself and the kiosk's leaves.

@@ -25,6 +25,7 @@ from edge_models.labels import ISIC_COLUMN_ORDER, LesionClass
 from kiosk.clinical.assessment import Assessment, Outcome
 from kiosk.clinical.frame import Frame
 from kiosk.clinical.scope import limits_of_context
+from kiosk.commands.console import put
 from kiosk.commands.images import check_told_apart, find_images, passed_over
 from kiosk.commands.metadata import read_metadata
 from kiosk.commands.progress import Progress
@@ -135,7 +136,7 @@ def print_rows(
     unreadable = len(problems)
     width = max((len(path.name) for path in images), default=0)
     for line in _HEADERS[style](width):
-        _print(line)
+        put(line)
     rows = classify_files(images, classifier, gate=gate and style != "isic", contexts=contexts)
     for row in rows:
         if isinstance(row, ImageUnreadable):
@@ -144,7 +145,7 @@ def print_rows(
         else:
             with progress.hidden():
                 if row.assessment.outcome is not Outcome.DEVICE_FAULT or style == "json":
-                    _print(_WRITERS[style](row, width))
+                    put(_WRITERS[style](row, width))
             if row.assessment.outcome is Outcome.DEVICE_FAULT:
                 raise EngineFailed(f"{row.path}: {row.assessment.fault}")
         progress.advance()
@@ -235,8 +236,3 @@ def _csv_field(text: str) -> str:
 
 def _printable(text: str) -> str:
     return text if text.isprintable() else ascii(text)[1:-1]
-
-
-def _print(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()

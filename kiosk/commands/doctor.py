@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Sequence
 
+from kiosk.commands.console import put
 from kiosk.config import Config, load
 from kiosk.errors import ConfigError
 from kiosk.upkeep.checks import examine
@@ -27,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
         config, fault = Config(), error
     logging.disable(logging.WARNING)  # the checks say it all
     checks = examine(config.camera, config.model, fault)
-    print(as_json(checks) if options.json else as_text(checks))  # noqa: T201 - this is a command's output
+    put(as_json(checks) if options.json else as_text(checks))
     return 1 if worst(checks) is Status.FAULT else 0
 
 

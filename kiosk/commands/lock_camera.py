@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import fields
 
 from kiosk.camera.picamera import PicameraCamera
 from kiosk.clinical.frame import CameraSettings
+from kiosk.commands.console import put
 from kiosk.config import load
 
 
@@ -19,7 +19,7 @@ def run(options: argparse.Namespace) -> int:
     """
     load(options.config)  # a wrong configuration is said before a camera is asked
     with PicameraCamera() as camera:
-        sys.stdout.write(toml_lines(camera.lock()))
+        put(toml_lines(camera.lock()).rstrip())
     return 0
 
 
