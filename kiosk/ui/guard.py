@@ -1,4 +1,4 @@
-"""Who may talk to the kiosk: pages of this kiosk only, over paths that it uses, under headers that keep it closed.
+"""Who may talk to the kiosk: its own user's programs, pages of this kiosk only, over paths that it uses.
 
 Streamlit checks neither Origin nor Host on an app's own routes, and accepts a socket without an Origin on its own.
 """
@@ -10,6 +10,8 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kiosk.ui.peer import allowed_uids, peer_uid
 
 HOSTS = ("127.0.0.1", "localhost")
 
@@ -41,16 +43,17 @@ def middleware(port: int) -> list[Middleware]:
     """The guards of a kiosk that listens on `port`, outermost first."""
     return [
         Middleware(TrustedHostMiddleware, allowed_hosts=list(HOSTS)),
-        Middleware(Guard, origins=frozenset(f"http://{host}:{port}" for host in HOSTS)),
+        Middleware(Guard, origins=frozenset(f"http://{host}:{port}" for host in HOSTS), uids=allowed_uids()),
     ]
 
 
 class Guard:
-    """ASGI middleware: refuses foreign origins, sockets without an origin, and paths that the kiosk does not use."""
+    """ASGI middleware: refuses other users, foreign origins, sockets without an origin, and paths that are not used."""
 
-    def __init__(self, app: ASGIApp, origins: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, origins: frozenset[str], uids: frozenset[int]) -> None:
         self._app = app
         self._origins = origins
+        self._uids = uids
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -69,6 +72,8 @@ class Guard:
         await self._app(scope, receive, send_guarded)
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
+        if not self._own_user(scope):
+            return PlainTextResponse("another user's program", status_code=403)
         origin = Headers(scope=scope).get("origin")
         needs_origin = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD")
         if origin not in self._origins and (origin is not None or needs_origin):
@@ -77,3 +82,11 @@ class Guard:
         if path not in PATHS and not path.startswith(PREFIXES):
             return PlainTextResponse("not found", status_code=404)
         return None
+
+    def _own_user(self, scope: Scope) -> bool:
+        client, server = scope.get("client"), scope.get("server")
+        if client is None or server is None:
+            return False
+        host, port = client
+        uid = peer_uid(host, port, server[1])
+        return uid is not None and uid in self._uids

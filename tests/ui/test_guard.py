@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from kiosk.ui.peer import peer_uid
 from kiosk.ui.preview import PROTOCOL
 from kiosk.ui.tokens import Tokens
 
@@ -30,6 +35,53 @@ def open_socket(stage: Any, path: str, origin: str | None, subprotocols: list[st
 
 def own_origin(stage: Any) -> str:
     return f"http://127.0.0.1:{stage.server.port}"
+
+
+# as another account of the box would, with every header right: a plain request, and one for a socket
+AS_ANOTHER_USER = """
+import socket, sys
+port, path, more = sys.argv[1:]
+channel = socket.create_connection(("127.0.0.1", int(port)), 10)
+request = f"GET {path} HTTP/1.1\\r\\nHost: 127.0.0.1:{port}\\r\\nOrigin: http://127.0.0.1:{port}\\r\\n{more}\\r\\n"
+channel.sendall(request.encode())
+print(channel.recv(100).decode().split()[1])
+"""
+UPGRADE = (
+    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("setpriv") is None, reason="needs root and setpriv")
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        *((path, "") for path in ("/", "/health", "/assets/shell.js", "/_stcore/health", "/_stcore/host-config")),
+        ("/preview", f"{UPGRADE}Sec-WebSocket-Protocol: {PROTOCOL}, token\r\n"),
+        ("/_stcore/stream", UPGRADE),
+    ],
+)
+def test_another_account_of_the_box_is_refused(stage: Any, path: str, more: str) -> None:
+    program = ["/usr/bin/python3", "-c", AS_ANOTHER_USER, str(stage.server.port), path, more]
+    answers = [
+        subprocess.run([*before, *program], capture_output=True, text=True, check=True).stdout.strip()
+        for before in ([], ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"])
+    ]
+    assert answers[0] in ("200", "101", "403"), "the kiosk's own user is answered"
+    assert answers[1] == "403"
+
+
+def test_a_connection_that_is_closed_belongs_to_nobody(tmp_path: Path) -> None:
+    """The kernel lists a closed socket under user 0, which would let everybody in."""
+    table = tmp_path / "tcp"
+    line = "   {}: 0100007F:{:04X} 0100007F:2135 {} 00000000:00000000 00:00000000 00000000  {}        0 1 1 0 20\n"
+    rows = [(0, 40000, "01", 1000), (1, 40001, "05", 0), (2, 40002, "06", 0), (3, 40003, "01", 54321)]
+    table.write_text(
+        "  sl  local_address rem_address   st\n" + "".join(line.format(*row) for row in rows), encoding="ascii"
+    )
+    found = [peer_uid("127.0.0.1", 40000 + number, 0x2135, table) for number in range(5)]
+    assert found == [1000, None, None, 54321, None]
+    assert peer_uid("127.0.0.1", 40000, 8502, table) is None, "a connection to another program"
 
 
 @pytest.mark.parametrize("path", ["/", "/health", "/static/js/x.js", "/_stcore/health"])
