@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from edge_models.classifier import calibrate, softmax
 from training.calibrate import assured_threshold, cross_fitted, fit_decision, fit_probabilities
@@ -13,7 +14,7 @@ from training.metrics import expected_calibration_error
 PREVALENCE = np.array([0.05, 0.08, 0.12, 0.03, 0.1, 0.6, 0.02])
 
 
-def overconfident(count: int, temperature: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def overconfident(count: int, temperature: float, seed: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Log-softmax values, free of the prior, that are `temperature` times too sure, and labels drawn from the truth."""
     rng = np.random.default_rng(seed)
     logits = rng.normal(0.0, 2.0, (count, 7))
@@ -38,7 +39,7 @@ def test_the_fit_is_a_minimum_of_the_penalised_likelihood() -> None:
     log_p, labels = overconfident(300, 1.5, 2)
     fitted = fit_probabilities(log_p, labels, PREVALENCE)
 
-    def loss(slope: float, bias: np.ndarray) -> float:
+    def loss(slope: float, bias: NDArray[np.float64]) -> float:
         p = softmax(slope * log_p + bias)
         return float(-np.log(p[np.arange(300), labels]).sum() + 2.0 * ((bias - np.log(PREVALENCE)) ** 2).sum())
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edge_models.bundle import Decision
 from edge_models.classifier import Classifier
@@ -33,7 +34,7 @@ def test_judgements_are_the_classifiers_own(tmp_path: Path, make_bundle: Callabl
         cv2.imwrite(str(path), cv2.resize(coarse, (64, 48), interpolation=cv2.INTER_NEAREST))
     contexts = [Context(70.0), Context(20.0), Context()]
 
-    def upside_down(rgb: np.ndarray) -> np.ndarray:
+    def upside_down(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return np.ascontiguousarray(rgb[::-1])
 
     plain = judge(bundle, paths)
