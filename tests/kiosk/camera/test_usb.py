@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from kiosk.camera.usb import UsbCamera, UsbDevice, devices
 from kiosk.errors import CameraBusy, CameraLost, CameraNotFound, CameraStalled
 
 if TYPE_CHECKING:
-    from conftest import FilmedUsb
+    from tests.kiosk.camera.conftest import FilmedUsb
 
 STALL_TIMEOUT_S = 0.4
 
@@ -24,7 +25,7 @@ def opened(usb: FilmedUsb) -> UsbCamera:
     return UsbCamera(usb.film, "film", stall_timeout_s=STALL_TIMEOUT_S, open_capture=usb)
 
 
-def picture_number(rgb: np.ndarray) -> float:
+def picture_number(rgb: NDArray[np.uint8]) -> float:
     """Which picture of the film this is, read from its red and its blue."""
     red, green, blue = rgb.reshape(-1, 3).mean(axis=0)
     assert green < 40
