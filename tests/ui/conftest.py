@@ -110,8 +110,8 @@ def running(command: Callable[[int], list[str]], log_path: Path, *, fails: bool 
     """A server that `command(port)` starts; stopped at the end, and its log is free of tracebacks unless it `fails`."""
     port = free_port()
     server = Server(command(port), port, log_path)
-    server.start()
     try:
+        server.start()
         yield server
     finally:
         server.stop()
