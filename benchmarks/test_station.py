@@ -48,7 +48,7 @@ def test_hand_over(benchmark: BenchmarkFixture) -> None:
     with Station(lambda: PhantomCamera(device=device), Classifier.open(engine="cpu")) as station:
         live(station)
         numbers = _numbers(station)
-        assert benchmark.pedantic(next, args=(numbers,), rounds=50) > 0  # type: ignore[no-untyped-call]
+        assert benchmark.pedantic(next, args=(numbers,), rounds=50) > 0  # type: ignore[no-untyped-call]  # pytest-benchmark gives it no types
 
 
 def _numbers(station: Station) -> Iterator[int]:
@@ -64,7 +64,7 @@ def _numbers(station: Station) -> Iterator[int]:
 def test_capture(benchmark: BenchmarkFixture, camera: PhantomCamera) -> None:
     """A 12-megapixel still of the phantom; the next patient is painted outside the clock, as during a live picture."""
     show = partial(_show, camera)
-    frame = benchmark.pedantic(camera.capture, setup=show, rounds=15)  # type: ignore[no-untyped-call]
+    frame = benchmark.pedantic(camera.capture, setup=show, rounds=15)  # type: ignore[no-untyped-call]  # pytest-benchmark gives it no types
     assert (frame.width_px, frame.height_px) == FULL_SIZE
 
 

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from benchmarks.charts import Point, accuracy, front, histogram, over_time, waterfall
 
@@ -19,7 +20,7 @@ def part(svg: str, name: str) -> Any:
     return found
 
 
-def corners(svg: str, name: str) -> np.ndarray:
+def corners(svg: str, name: str) -> NDArray[np.float64]:
     """float64[points, 2] of the first path of a named part."""
     return np.array(re.findall(r"[ML] (\S+) (\S+)", part(svg, name).find(f".//{SVG}path").attrib["d"]), np.float64)
 

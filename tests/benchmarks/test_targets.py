@@ -57,7 +57,7 @@ def test_a_device_document_tells_of_all_but_a_thousand_assessments(make_latency:
         ({"growth": 0.03}, "resident memory"),
     ],
 )
-def test_memory_that_is_too_much_or_grows_is_not_met(changed: dict[str, float], figure: str) -> None:
+def test_memory_that_is_too_much_or_grows_is_not_met(changed: dict[str, Any], figure: str) -> None:
     found = {each.figure: each.met for each in targets([new_screen(**changed)]) if each.figure.startswith(figure)}
     assert list(found.values()) == [False]
 

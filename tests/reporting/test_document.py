@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reporting.document import Heading, Plot, Table, Text, render, to_html, to_markdown, write
+from reporting.document import Block, Heading, Plot, Table, Text, render, to_html, to_markdown, write
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"><title>ROC</title></svg>'
-BLOCKS = [
+BLOCKS: list[Block] = [
     Heading(1, "A & B"),
     Text("p < 0.05"),
     Table([["Figure", "one|two"], ["recall", "0.9"]]),

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from edge_models.bundle import default_bundle, load
 from edge_models.labels import LesionClass
+
+if TYPE_CHECKING:
+    from tests.ui.conftest import OpenScreen, Server, StartServer
 
 pytestmark = pytest.mark.browser
 
@@ -39,13 +41,13 @@ def source(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def kiosk(source: str, start_server: Callable[..., AbstractContextManager[Any]]) -> Iterator[Any]:
+def kiosk(source: str, start_server: StartServer) -> Iterator[Server]:
     command = [sys.executable, "-m", "kiosk", "run", "--camera", source, "--port"]
     with start_server(lambda port: [*command, str(port)]) as server:
         yield server
 
 
-def test_from_start_to_result(kiosk: Any, source: str, open_screen: Callable[..., Any]) -> None:
+def test_from_start_to_result(kiosk: Server, source: str, open_screen: OpenScreen) -> None:
     kind = source.partition(":")[0]
     for size in SIZES:
         screen = open_screen(kiosk, size)

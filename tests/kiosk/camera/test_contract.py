@@ -17,7 +17,7 @@ from kiosk.camera.base import PREVIEW_WIDTH_PX
 from kiosk.errors import CameraBusy, CameraClosed, CameraError, CameraLost, CameraNotFound, CameraStalled
 
 if TYPE_CHECKING:
-    from conftest import Rig
+    from tests.kiosk.camera.conftest import Rig
 
 # picamera2 calls a method that Python has renamed
 pytestmark = pytest.mark.filterwarnings("ignore:setDaemon:DeprecationWarning")

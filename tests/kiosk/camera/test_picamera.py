@@ -18,7 +18,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from kiosk.camera.picamera import CameraSettings, PicameraCamera, detect
+from kiosk.camera.picamera import PicameraCamera, detect
+from kiosk.clinical.frame import CameraSettings
 from kiosk.errors import CameraLost, CameraNotFound, CameraStalled
 
 SKIN = (220, 170, 150)

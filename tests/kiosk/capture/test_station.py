@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edge_models.classifier import Classifier
 from edge_models.errors import EngineFailed
@@ -216,7 +217,7 @@ def test_no_live_picture_is_taken_while_one_is_assessed(station: Station, monkey
             disturbed.set()
         return preview(camera)
 
-    def slow(rgb: np.ndarray) -> QualityReport:
+    def slow(rgb: NDArray[np.uint8]) -> QualityReport:
         assessing.set()
         disturbed.wait(0.5)  # ten idle checks long
         assessing.clear()
@@ -276,7 +277,7 @@ def test_closing_gives_the_camera_back_and_wakes_who_waits(device: SimulatedDevi
     assert not station.progressing()
 
 
-def classifier_is_asked(rgb: np.ndarray) -> object:
+def classifier_is_asked(rgb: NDArray[np.uint8]) -> object:
     return QualityReport((), {})
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,9 +33,9 @@ def lesion() -> Image.Image:
 
 
 @pytest.fixture
-def familiar_bundle(make_bundle: Callable[..., Path], tiny_document: dict[str, object]) -> Path:
+def familiar_bundle(make_bundle: Callable[..., Path], tiny_document: dict[str, Any]) -> Path:
     """The tiny bundle, but so easily pleased that nothing is unfamiliar to it or leaves it unsure."""
-    decision = {**tiny_document["decision"], "conformal_threshold": 0.0}  # type: ignore[dict-item]
+    decision = {**tiny_document["decision"], "conformal_threshold": 0.0}
     return make_bundle({"familiarity": {"file": "familiarity.npz", "threshold": 1e6}, "decision": decision})
 
 
@@ -42,10 +44,10 @@ def run(tmp_path: Path, familiar_bundle: Path) -> Run:
     """Run the command in `tmp_path`, with a configuration that names the tiny bundle."""
     (tmp_path / "kiosk.toml").write_text(f'[model]\nbundle = "{familiar_bundle}"\n', encoding="utf-8")
 
-    def run_command(*arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
+    def run_command(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "kiosk", "classify", "--config", "kiosk.toml", *map(str, arguments)]
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
-        return subprocess.run(  # type: ignore[call-overload,no-any-return]
+        return subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False, **options
         )
 
@@ -322,8 +324,7 @@ class Terminal(io.StringIO):
 def test_the_bar_shows_on_a_terminal_only() -> None:
     terminal, file = Terminal(), io.StringIO()
     for stream in (terminal, file):
-        now = iter(range(100))
-        progress = Progress(4, stream, lambda now=now: float(next(now)))
+        progress = Progress(4, stream, itertools.count(0.0).__next__)
         progress.advance()
         progress.note("b.jpg is empty.")
         progress.advance()

@@ -192,4 +192,4 @@ def test_a_value_stays_as_it_was_made(lesion: Frame, cores: Cores) -> None:
     assert assessment.prediction is not None
     for mapping in (assessment.timings_ms, assessment.quality.measures, assessment.prediction.probabilities):
         with pytest.raises(TypeError, match="does not support item assignment"):
-            mapping["other"] = 1.0  # type: ignore[index]
+            mapping["other"] = 1.0  # type: ignore[index]  # what mypy forbids is tried

@@ -128,7 +128,7 @@ class _Idle:
 @given(st.lists(st.sampled_from(["confirm", "back", "capture", "retake", "done"]), max_size=30))
 def test_any_taps_in_any_order_leave_at_most_one_case(taps: list[str]) -> None:
     station = _Idle()
-    visit = Visit(station)  # type: ignore[arg-type]
+    visit = Visit(station)  # type: ignore[arg-type]  # as much of a station as a visit uses
     for tap in taps:
         match tap:
             case "confirm":
