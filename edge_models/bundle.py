@@ -261,19 +261,19 @@ def _parse(document: Mapping[str, Any]) -> Manifest:
     )
 
 
-def _vector(values: Any, length: int, name: str) -> Iterator[float]:
+def _vector(values: object, length: int, name: str) -> Iterator[float]:
     if not isinstance(values, list) or len(values) != length:
         raise ValueError(f"{name} must be a list of {length} numbers")
     return (_number(value, name, -1e3, 1e3) for value in values)
 
 
-def _number(value: Any, name: str, low: float, high: float) -> float:
+def _number(value: object, name: str, low: float, high: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise ValueError(f"{name} must be a number from {low:g} to {high:g}, not {value!r}")
     return float(value)
 
 
-def _input_sizes(value: Any, members: int) -> tuple[int, ...]:
+def _input_sizes(value: object, members: int) -> tuple[int, ...]:
     """One for every member."""
     if not isinstance(value, list) or len(value) != members or any(type(size) is not int or size < 1 for size in value):
         raise ValueError(f"input_size_px must be a positive whole number for each of {members} members, not {value!r}")

@@ -55,9 +55,10 @@ class Classifier:
     def open(
         cls, folder: Path | None = None, engine: str = "auto", threads: int | None = None, *, use_context: bool = True
     ) -> Self:
-        """Verify the bundle in `folder` (None: the one that ships) and open an engine for it.
+        """Verify a bundle and open an engine for it.
 
         Args:
+            folder: of the bundle; None for the one that ships.
             engine: "auto", "cpu" or "edgetpu".
             threads: CPU threads; None for as many as there are cores.
             use_context: False leaves the bundle's tables of age, sex and site aside: the picture alone counts.

@@ -9,7 +9,7 @@ nothing, so a kiosk where nobody enters anything behaves as if the tables were n
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,7 +77,7 @@ class ContextTables:
             ValueError: rows of another length than `classes`, or borders that do not ascend.
         """
 
-        def row(values: Any) -> tuple[float, ...]:
+        def row(values: Iterable[float]) -> tuple[float, ...]:
             numbers = tuple(float(value) for value in values)
             if len(numbers) != classes or not np.isfinite(numbers).all():
                 raise ValueError(f"a row of the context tables must hold {classes} finite numbers")

@@ -61,8 +61,11 @@ def classify_files(
     """Assess image files in order, one row or one problem for each.
 
     Args:
+        images: files, in the order of their rows.
+        classifier: stays open.
         gate: False classifies whatever the quality gate says.
         contexts: what is known of the patients, by image.
+        clock: dates the frames and the assessments.
     """
     with Cores() as cores:
         for path, (rgb, decode_ms) in _decoded(images):
@@ -121,8 +124,12 @@ def print_rows(
     """Classify, print every row as soon as it is there, name unreadable files on stderr.
 
     Args:
+        images: files, in the order of their rows.
         problems: what `find_images` complained of.
+        classifier: stays open.
         style: one of `FORMATS`. With "isic" every readable image has a row, so the gate says nothing there.
+        gate: False classifies whatever the quality gate says.
+        contexts: what is known of the patients, by image.
 
     Returns:
         The exit code: 0, or 1 if anything was unreadable.

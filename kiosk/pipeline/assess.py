@@ -147,7 +147,12 @@ def fault(
 
     Args:
         told: what is wrong and what to do, in one line.
-        frame, quality, timings_ms: as far as the capture came.
+        reason: which device it is.
+        made_with: model, engine and camera of the capture.
+        now: the time of the assessment, with a zone.
+        frame: the picture, if one was taken.
+        quality: what the gate said of it, if it was asked.
+        timings_ms: of the stages that were finished.
     """
     return Assessment(
         outcome=Outcome.DEVICE_FAULT,
@@ -168,6 +173,7 @@ def provenance(classifier: Predictor, frame: Frame | None, *, now: datetime, cam
     """What an assessment is made with.
 
     Args:
+        classifier: its bundle, and what ran its last prediction.
         frame: the picture; None where none could be taken.
         now: the time of the assessment, with a zone.
         camera: which one failed, where there is no picture.

@@ -37,7 +37,7 @@ def draw(visit: Visit, assessment: Assessment) -> None:
     try:
         jpeg = b"" if assessment.frame is None else display_jpeg(assessment.frame.rgb)
         message = pack(describe(assessment) | around, jpeg)
-    except Exception:  # the result stays with the station: nothing is lost until Done is tapped
+    except Exception:  # noqa: BLE001 - the result stays with the station: nothing is lost until Done is tapped
         _log.exception("a result could not be drawn")
         message = pack(undrawable() | around, b"")
     mount("result", message, on_tap)
