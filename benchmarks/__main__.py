@@ -14,6 +14,7 @@ from kiosk.errors import KioskError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command of `argv` (None: of the process); 1 where a bound is broken, 2 where nothing can be measured."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure the kiosk on this machine.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_latency(commands)
