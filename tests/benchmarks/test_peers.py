@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from benchmarks import peer_pictures, peers
 from benchmarks.__main__ import main
@@ -35,7 +36,7 @@ def content(request: pytest.FixtureRequest) -> bytes:
     return bundles.load(bundles.default_bundle()).member_bytes[0]
 
 
-def run_litert(content: bytes, values: Any) -> list[Any]:
+def run_litert(content: bytes, values: NDArray[Any]) -> list[NDArray[np.float32]]:
     interpreter = litert.Interpreter(model_content=content, num_threads=1)
     interpreter.allocate_tensors()
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], values)
@@ -47,7 +48,7 @@ def run_litert(content: bytes, values: Any) -> list[Any]:
     return outputs
 
 
-def inputs(content: bytes, picture: Any) -> tuple[Any, Any]:
+def inputs(content: bytes, picture: NDArray[np.uint8]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """The same view as int8 and as real numbers, channels last."""
     network = read_network(content)
     tensor = network.tensors[network.input]
@@ -55,7 +56,7 @@ def inputs(content: bytes, picture: Any) -> tuple[Any, Any]:
     return stored, (stored.astype(np.float32) - tensor.zero_point) * tensor.scale[0]
 
 
-def test_the_integer_onnx_network_is_the_released_one(content: bytes, picture: Any) -> None:
+def test_the_integer_onnx_network_is_the_released_one(content: bytes, picture: NDArray[np.uint8]) -> None:
     pytest.importorskip("onnx")
     runtime = pytest.importorskip("onnxruntime")
     from benchmarks.onnx_network import INPUT, to_onnx
@@ -72,7 +73,7 @@ def test_the_integer_onnx_network_is_the_released_one(content: bytes, picture: A
         assert steps.max() <= 6
 
 
-def test_the_float_onnx_network_is_tensorflows_own(picture: Any, tmp_path: Path) -> None:
+def test_the_float_onnx_network_is_tensorflows_own(picture: NDArray[np.uint8], tmp_path: Path) -> None:
     """Two independent ways from the released integers to real numbers: ONNX Runtime's and Keras' own MobileNetV2."""
     pytest.importorskip("onnx")
     runtime = pytest.importorskip("onnxruntime")

@@ -25,7 +25,7 @@ from edge_models.engine import Batches
 from edge_models.errors import EngineFailed
 from edge_models.labels import LesionClass
 from edge_models.prediction import Engine, Prediction
-from edge_models.preprocess import View
+from edge_models.preprocess import Spread, View
 from kiosk.camera.phantom import PhantomCamera
 from kiosk.capture.station import Station
 from kiosk.clinical.frame import Frame
@@ -86,7 +86,7 @@ class ActingClassifier:
     def engine(self) -> Engine:
         return Engine("stage 1.0", "cpu", 2)
 
-    def prepare(self, rgb: NDArray[np.uint8], spread: Any = map) -> Batches:
+    def prepare(self, rgb: NDArray[np.uint8], spread: Spread = map) -> Batches:
         return [np.zeros((1, 224, 224, 3), np.int8)]
 
     def predict(self, batches: Batches, context: Context | None = None) -> Prediction:

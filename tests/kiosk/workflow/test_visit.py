@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 import pytest
 from hypothesis import given
@@ -71,7 +71,7 @@ def test_a_tap_while_another_window_takes_a_picture_shows_that_case_with_its_pat
 ) -> None:
     go_on = threading.Event()
 
-    def slow(*_: Any, **__: Any) -> Any:
+    def slow(*_: object, **__: object) -> NoReturn:
         assert go_on.wait(LONG_S)
         raise EngineFailed("not of interest")
 
