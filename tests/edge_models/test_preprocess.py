@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import Any
@@ -306,7 +306,7 @@ def test_what_a_view_leaves_out_has_its_default() -> None:
         ([], "must be an object"),
     ],
 )
-def test_an_impossible_view_is_an_error_that_says_what_is_possible(document: Any, message: str) -> None:
+def test_an_impossible_view_is_an_error_that_says_what_is_possible(document: Mapping[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         View.from_json(document)
 
@@ -321,7 +321,7 @@ def test_an_impossible_view_is_an_error_that_says_what_is_possible(document: Any
         ([[1, 2, 3]], "list"),
     ],
 )
-def test_what_is_not_a_picture_is_refused(rgb: Any, found: str) -> None:
+def test_what_is_not_a_picture_is_refused(rgb: NDArray[np.uint8], found: str) -> None:
     with pytest.raises(ValueError, match=f"uint8\\[height, width, 3\\], not {found}"):
         crop_square(rgb, View(), 8)
     with pytest.raises(ValueError, match="a picture must be"):
