@@ -1,7 +1,8 @@
 """From HAM10000 to a published bundle: the steps in their order.
 
 prepare, train, quantize, views, members, calibrate, evaluate, report, publish; ablations and leakage set runs side by
-side."""
+side.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915 - a list of commands and their options: nothing branches
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
     data = argparse.ArgumentParser(add_help=False)

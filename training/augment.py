@@ -30,6 +30,8 @@ def augment(rgb: NDArray[np.uint8], size: int, config: AugmentConfig, rng: np.ra
     Args:
         rgb: uint8[height, width, 3].
         size: side of the result in pixels.
+        config: how far and how often a crop is changed.
+        rng: decides everything.
 
     Returns:
         uint8[size, size, 3].

@@ -90,7 +90,9 @@ def cross_fitted(
     Thresholds on probabilities that were fitted to the same cases would promise too much.
 
     Args:
-        mean_log_p, target, prevalence: as `fit_probabilities`.
+        mean_log_p: as `fit_probabilities`.
+        target: as `fit_probabilities`.
+        prevalence: as `fit_probabilities`.
         lesions: which lesion each case shows.
     """
     number = np.unique(np.asarray(lesions), return_inverse=True)[1]
@@ -130,6 +132,8 @@ def assured_threshold(values: NDArray[np.float64], share: float, confidence: flo
 
     Args:
         values: float64[N], probabilities, exchangeable with new ones.
+        share: of all new ones, 0 … 1.
+        confidence: share of calibration sets in which the promise holds.
     """
     count, at_least, place = len(values), 1.0, 0
     while place < count:

@@ -46,6 +46,7 @@ def write_draft(
 
     Args:
         folder: of the draft.
+        model_id: its name in the manifest.
         members: .tflite files' bytes by file name.
         views: what the kiosk will cut from a picture.
         sizes: side of every member's input in pixels.

@@ -139,6 +139,7 @@ def integer_figures(real: FloatJudgements, integer: Judgements, samples: Sequenc
     Args:
         real: `training.integers.judge_in_float`.
         integer: what the bundle said of the same images.
+        samples: these images, N in the same order.
 
     Returns:
         `…_balanced_accuracy` (highest score under equal priors) of both and `loss`, their difference; `…_accuracy`

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_models.bundle import Decision
 from edge_models.context import Context
@@ -53,7 +54,6 @@ class Study(NamedTuple):
 
 def intervals(judgements: Judgements, samples: Sequence[Sample], decision: Decision) -> dict[str, tuple[float, float]]:
     """95 % bootstrap intervals by lesion of all of `lesion_figures`."""
-
     return by_lesion(samples, lambda chosen: _figures_of(chosen, judgements, samples, decision))
 
 
@@ -62,16 +62,18 @@ def gain_intervals(
 ) -> dict[str, tuple[float, float]]:
     """95 % bootstrap intervals by lesion of what every figure gains, on the same repetitions with and without."""
 
-    def gains(chosen: Any) -> dict[str, float]:
+    def gains(chosen: NDArray[np.int64]) -> dict[str, float]:
         before, after = (_figures_of(chosen, said, samples, decision) for said in (without, with_it))
         return {key: float(str(after[key])) - value for key, value in before.items() if isinstance(value, float)}
 
     return by_lesion(samples, gains)
 
 
-def _figures_of(chosen: Any, judgements: Judgements, samples: Sequence[Sample], decision: Decision) -> Figures:
+def _figures_of(
+    chosen: NDArray[np.int64], judgements: Judgements, samples: Sequence[Sample], decision: Decision
+) -> Figures:
     return lesion_figures(
-        Judgements(*(column[chosen] for column in judgements)), [samples[i] for i in chosen], decision
+        Judgements._make(column[chosen] for column in judgements), [samples[i] for i in chosen], decision
     )
 
 

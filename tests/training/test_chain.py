@@ -75,7 +75,9 @@ def write_pictures(folder: Path, lesions_each: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # TensorFlow's and Keras' own; ours are errors in every other test
-def test_from_pictures_to_a_published_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_from_pictures_to_a_published_bundle(  # noqa: PLR0915 - one chain: each step needs the one before
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data, runs, published = tmp_path / "data", tmp_path / "runs", tmp_path / "bundles"
     write_pictures(data, lesions_each=5)
     monkeypatch.setattr(training, "SPLITS", tmp_path)
