@@ -145,7 +145,10 @@ def acting(folder: Path, act: str, *, fails: bool = False) -> Iterator[Stage]:
     stage_py = str(Path(__file__).with_name("stage.py"))
     command = [sys.executable, stage_py]
     with running(lambda port: [*command, str(port), str(script)], folder / "log", fails=fails) as server:
-        yield Stage(server, script)
+        try:
+            yield Stage(server, script)
+        finally:
+            script.write_text("urgent", encoding="utf-8")  # an act that waits for the next one would keep the server
 
 
 @pytest.fixture

@@ -10,13 +10,21 @@ import pytest
 from kiosk.text import text
 
 if TYPE_CHECKING:
-    from tests.ui.conftest import OpenScreen, Stage, StartStage
+    from tests.ui.conftest import OpenScreen, Screen, Stage, StartStage
 
 pytestmark = pytest.mark.browser
 
 
 def captures(stage: Stage) -> int:
     return int(stage.server.log().count("captured"))
+
+
+def wait_for_a_capture(stage: Stage, screen: Screen, before: int) -> None:
+    """Return when the server has one picture more than before, and is at work on it while the act is "slow"."""
+    deadline_s = time.monotonic() + 30
+    while captures(stage) == before:
+        assert time.monotonic() < deadline_s, "no picture was taken"
+        screen.page.wait_for_timeout(20)
 
 
 def test_a_double_tap_takes_one_picture_and_stays_on_its_result(stage: Stage, open_screen: OpenScreen) -> None:
@@ -40,10 +48,11 @@ def test_two_taps_that_both_reach_the_server_take_one_picture(stage: Stage, open
     screen.to_capture()
     stage.act("slow")
     before = captures(stage)
-    # past the button that is switched off after the first tap
-    screen.page.locator(".shutter").evaluate(
-        "e => { e.click(); e.disabled = false; e.click(); setTimeout(() => { e.disabled = false; e.click(); }, 300); }"
-    )
+    # past the button that is switched off after the first tap; the last one comes when the server is at work
+    screen.page.locator(".shutter").evaluate("e => { e.click(); e.disabled = false; e.click(); }")
+    wait_for_a_capture(stage, screen, before)
+    screen.page.locator(".shutter").evaluate("e => { e.disabled = false; e.click(); }")
+    stage.act("urgent")
     screen.see(".result .dock .done")
     assert captures(stage) == before + 1
 
@@ -57,9 +66,10 @@ def test_a_reload_in_mid_capture_comes_back_to_it(stage: Stage, open_screen: Ope
     stage.act("slow")
     before = captures(stage)
     screen.tap(".shutter")
-    screen.see('.picture[data-state="taking"]')
+    wait_for_a_capture(stage, screen, before)
     screen.page.reload()
     screen.see('.picture[data-state="taking"]')
+    stage.act("urgent")
     screen.see(".result .bars li")
     assert screen.see(".result .summary").inner_text().strip() == "7"
     assert captures(stage) == before + 1
