@@ -48,6 +48,10 @@ class ContextTables:
     sex: Mapping[str, tuple[float, ...]]
     site: Mapping[str, tuple[float, ...]]
 
+    def use(self, context: Context) -> bool:
+        """Whether the tables say anything of what is known."""
+        return context.age_years is not None or context.sex in self.sex or context.site in self.site
+
     def log_odds(self, context: Context, classes: int) -> NDArray[np.float64]:
         """What `context` adds to the classes' log-probabilities, float64[classes]."""
         total = np.zeros(classes)

@@ -49,6 +49,7 @@ class Prediction:
         model_id: the bundle's name.
         engine: what ran it.
         timings_ms: by stage, one after another.
+        context_used: whether anything known of the patient counted beside the picture.
         inferences_ms: how long each inference took, by member and then by view, both in the manifest's order. As many
             as the engine has threads ran at once, so they sum to more than the stage `invoke`.
     """
@@ -62,6 +63,7 @@ class Prediction:
     engine: Engine
     timings_ms: Mapping[str, float]
     inferences_ms: tuple[tuple[float, ...], ...] = ()
+    context_used: bool = False
 
     def __post_init__(self) -> None:
         for name in ("probabilities", "scores", "timings_ms"):

@@ -9,21 +9,31 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from edge_models.errors import EdgeModelError
+from edge_models.preprocess import View
 from training.dataset import CLASS_ORDER, Sample, check_readable, read_not_lesions, read_rgb, targets
 from training.errors import RunError, TrainingError
-from training.runs import QUANTIZATION, keep_logs, network_file, open_run, read_config, read_members, runs_of
+from training.options import Command, make_parser
+from training.runs import (
+    QUANTIZATION,
+    is_bundle,
+    keep_logs,
+    network_file,
+    open_run,
+    read_config,
+    read_members,
+    runs_of,
+    views_of,
+)
 from training.sources import has_official_validation, read_official_validation, read_training_images
 from training.split import SPLITS, Part, assign, leaks, read_split, write_split
-from training.views import CROPS, ORIENTATIONS, crop_name, make_views, read_crop, view_table
+from training.views import CROPS, crop_name, make_views, read_crop, view_table
 
-_CROPS = "zooms, 1.2 or, in neutral light, 1.2:neutral"
 _DATA_SETS = {"validation": "held-out lesions", "isic2018_validation": "official validation"}
 """What figures are of, as manifests name it and as people read it."""
 REPRESENTATIVE_PICTURES = 300
@@ -32,121 +42,13 @@ PICTURES_FOR_ROUNDING = 70
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    options = make_parser(__doc__, _STEPS).parse_args(arguments)
     try:
         options.command(options)
     except (TrainingError, EdgeModelError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
-
-
-def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915 - a list of commands and their options: nothing branches
-    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="command")
-    data = argparse.ArgumentParser(add_help=False)
-    data.add_argument(
-        "--data",
-        type=Path,
-        default=os.environ.get("DERMAKIOSK_DATA"),
-        help="folder that holds ham10000/, isic2018_task3_val/ and not_lesions/ (default: DERMAKIOSK_DATA)",
-    )
-
-    prepare = commands.add_parser("prepare", parents=[data], help="check every image and draw a split")
-    prepare.add_argument("split", type=Path, help="the CSV file to write")
-    prepare.add_argument("--held-out", type=float, default=0.1, help="share of the lesions for validation, and again")
-    prepare.add_argument("--seed", type=int, default=1)
-    prepare.add_argument(
-        "--by",
-        choices=("lesion", "image"),
-        default="lesion",
-        help="what is drawn; a split by image leaks, and is only to show what leakage would claim",
-    )
-    prepare.set_defaults(command=_prepare)
-
-    train = commands.add_parser("train", parents=[data], help="train, or go on from the run's checkpoint")
-    train.add_argument("config", type=Path, help="a file like those in training/configs/")
-    train.add_argument("--run", type=Path, help="the run's folder (default: runs/<name of the config>)")
-    train.add_argument(
-        "--weights",
-        type=Path,
-        default=os.environ.get("DERMAKIOSK_WEIGHTS"),
-        help="Keras' ImageNet weights of MobileNetV2 without the top (default: DERMAKIOSK_WEIGHTS)",
-    )
-    train.set_defaults(command=_train)
-
-    quantize = commands.add_parser("quantize", parents=[data], help="write a run's full-int8 .tflite")
-    quantize.add_argument("run", type=Path)
-    quantize.set_defaults(command=_quantize)
-
-    views = commands.add_parser("views", parents=[data], help="validation accuracy by number of inferences")
-    views.add_argument("runs", type=Path, nargs="+", metavar="run", help="quantized runs, the members")
-    views.set_defaults(command=_views)
-
-    seen = argparse.ArgumentParser(add_help=False)
-    seen.add_argument("--crops", nargs="+", default=["1"], help=_CROPS)
-    seen.add_argument(
-        "--orientations", type=int, choices=tuple(ORIENTATIONS), default=4, help="of each crop: turned and mirrored"
-    )
-
-    members = commands.add_parser("members", parents=[data, seen], help="what every set of runs is worth together")
-    members.add_argument("runs", type=Path, nargs="+", metavar="run", help="quantized runs")
-    members.set_defaults(command=_members)
-
-    calibrate = commands.add_parser(
-        "calibrate", parents=[data, seen], help="fit a draft bundle on the calibration part"
-    )
-    calibrate.add_argument("runs", type=Path, nargs="+", metavar="run", help="quantized runs, the members")
-    calibrate.add_argument("--id", required=True, help="the model's name; the draft goes to runs/<id>/")
-    calibrate.add_argument("--into", type=Path, default=Path("runs"))
-    calibrate.set_defaults(command=_calibrate)
-
-    evaluate = commands.add_parser("evaluate", parents=[data], help="measure a draft on what it was not fitted on")
-    evaluate.add_argument("draft", type=Path, help="runs/<id>")
-    evaluate.add_argument(
-        "--runs",
-        type=Path,
-        nargs="+",
-        default=[],
-        metavar="run",
-        help="quantized runs with their checkpoints, one a member: what the integers cost the whole assessment",
-    )
-    evaluate.set_defaults(command=_evaluate)
-
-    report = commands.add_parser("report", parents=[data], help="all figures of a bundle with plots, for people")
-    report.add_argument("bundle", type=Path, help="runs/<id>, or the folder of a published bundle")
-    report.add_argument(
-        "--runs",
-        type=Path,
-        nargs="+",
-        default=[],
-        metavar="run",
-        help="the members' runs: their configurations and logs are kept beside the report",
-    )
-    report.add_argument("--into", type=Path, default=Path("docs/model"), help="the report goes to <into>/<id>/")
-    report.set_defaults(command=_report)
-
-    ablations = commands.add_parser("ablations", parents=[data], help="what each run gained over a baseline")
-    ablations.add_argument("baseline", type=Path, help="the run to compare with")
-    ablations.add_argument("runs", type=Path, nargs="*", metavar="run")
-    ablations.add_argument("--into", type=Path, help="the table (default: training/ablations.csv, which reports show)")
-    ablations.set_defaults(command=_ablations)
-
-    leakage = commands.add_parser("leakage", parents=[data], help="what a split by image would claim")
-    leakage.add_argument("honest", type=Path, help="a run on a split by lesion")
-    leakage.add_argument("leaky", type=Path, help="a run that differs from it in nothing but a split by image")
-    leakage.add_argument("--into", type=Path, help="the table (default: training/leakage.csv, which reports show)")
-    leakage.set_defaults(command=_leakage)
-
-    publish = commands.add_parser("publish", help="seal an evaluated draft with its model card")
-    publish.add_argument("draft", type=Path, help="runs/<id>")
-    publish.add_argument(
-        "--into",
-        type=Path,
-        help="where the bundle goes, beside others (default: edge_models/bundles, in the place of what ships)",
-    )
-    publish.set_defaults(command=_publish)
-    return parser
 
 
 def _prepare(options: argparse.Namespace) -> None:
@@ -186,7 +88,6 @@ def _train(options: argparse.Namespace) -> None:
 def _quantize(options: argparse.Namespace) -> None:
     import numpy as np
 
-    from edge_models.preprocess import View
     from training.deploy import fold, round_kernels
     from training.inference import run_networks
     from training.metrics import balanced_accuracy
@@ -265,7 +166,7 @@ def _members(options: argparse.Namespace) -> None:
     elsewhere = "held-out lesions, other cameras"
     lesions[elsewhere] = held_out
     pictures[elsewhere] = [other_camera(number)(read_rgb(sample.path)) for number, sample in enumerate(held_out)]
-    views = make_views([read_crop(name) for name in options.crops], options.orientations)
+    views = _views_of(options)
     table = member_table(
         {
             part: run_networks(list(networks.values()), some, views, sizes).log_softmax
@@ -284,11 +185,12 @@ def _calibrate(options: argparse.Namespace) -> None:
 
     networks, sizes, split = read_members(options.runs)
     photos = read_not_lesions(_data(options))
+    as_published = options.crops is None and options.orientations is None and all(map(is_bundle, options.runs))
     write_draft(
         folder=_draft(options.into / options.id),
         model_id=options.id,
         members=networks,
-        views=make_views([read_crop(name) for name in options.crops], options.orientations),
+        views=views_of(options.runs) if as_published else _views_of(options),
         sizes=sizes,
         split=split,
         parts=_parts(options, split),
@@ -299,16 +201,22 @@ def _calibrate(options: argparse.Namespace) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     from edge_models import bundle as bundles
-    from training.draft import FIGURES, write_figures
+    from training.draft import FIGURES, integers_of, write_figures
     from training.evaluate import evaluate
     from training.integers import judge_in_float
+    from training.levels import read_retakes
 
     draft = _draft(options.draft)
     lesions = dict(zip(_DATA_SETS, _lesions(options, draft), strict=True))
     manifest = bundles.load(draft).manifest
     runs = runs_of(draft, options.runs) if options.runs else []
+    taken_over = integers_of(options.integers_of, draft) if options.integers_of else {}
+    retakes = read_retakes(options.kiosk, lesions) if options.kiosk else {}
     real = {name: judge_in_float(runs, manifest, samples) for name, samples in lesions.items() if runs}
     figures = evaluate(draft, manifest, lesions, read_not_lesions(_data(options))[1::2], real)
+    for name in lesions:
+        figures[name] |= {"integers": taken_over[name]} if name in taken_over else {}
+        figures[name] |= {"retakes": retakes[name]} if name in retakes else {}
     write_figures(options.draft / FIGURES, draft, figures)
     print(json.dumps(figures, indent=2))
 
@@ -333,7 +241,7 @@ def _report(options: argparse.Namespace) -> None:
         lesions,
         read_not_lesions(_data(options))[1::2],
         accuracy=accuracy,
-        integers={title: of_it["integers"] for title, of_it in measured.items() if "integers" in of_it},
+        measured=measured,
         leakage=leakage.read() if leakage.TABLE.exists() else [],
         ablations=ablations.read() if ablations.TABLE.exists() else [],
     )
@@ -382,6 +290,10 @@ def _publish(options: argparse.Namespace) -> None:
             print(f"{other} shipped before and is removed; git keeps it")
 
 
+def _views_of(options: argparse.Namespace) -> tuple[View, ...]:
+    return make_views([read_crop(name) for name in options.crops or ["1"]], options.orientations or 4)
+
+
 def _data(options: argparse.Namespace) -> Path:
     if options.data is None:
         raise RunError("name the data folder with --data or DERMAKIOSK_DATA")
@@ -403,6 +315,21 @@ def _lesions(options: argparse.Namespace, bundle: Path) -> list[list[Sample]]:
 
 def _draft(release: Path) -> Path:
     return release / "bundle"
+
+
+_STEPS: dict[str, Command] = {
+    "prepare": _prepare,
+    "train": _train,
+    "quantize": _quantize,
+    "views": _views,
+    "members": _members,
+    "calibrate": _calibrate,
+    "evaluate": _evaluate,
+    "report": _report,
+    "ablations": _ablations,
+    "leakage": _leakage,
+    "publish": _publish,
+}
 
 
 if __name__ == "__main__":

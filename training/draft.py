@@ -11,9 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_models import bundle as bundles
+from edge_models.bundle import Calibration
 from edge_models.classifier import calibrate
+from edge_models.context import ContextTables
+from edge_models.decision import Decision
+from edge_models.familiarity import FeatureSpace
 from edge_models.preprocess import View
 from training.calibrate import cross_fitted, fit_decision, fit_probabilities
 from training.context import choose_weight, damped, fit_tables
@@ -60,28 +65,12 @@ def write_draft(
     """
     every = [sample for samples in parts.values() for sample in samples]
     prevalence = np.bincount(targets(every), minlength=len(CLASS_ORDER)) / len(every)
-    networks = list(members.values())
-
     calibration = parts[Part.CALIBRATION]
-    evidence = run_networks(networks, [sample.path for sample in calibration], views, sizes)
-    mean_log_p = evidence.log_softmax.mean(axis=(1, 2))
-    truth = targets(calibration)
-    fitted = fit_probabilities(mean_log_p, truth, prevalence)
-    probabilities = calibrate(mean_log_p, fitted)
-    as_if_new = cross_fitted(mean_log_p, truth, prevalence, [sample.lesion_id for sample in calibration])
-
-    training = parts[Part.TRAIN]
-    one_each = list({sample.lesion_id: sample for sample in training}.values())
-    tables = fit_tables([sample.context for sample in one_each], targets(one_each), len(CLASS_ORDER))
-    weight = choose_weight(tables, [sample.context for sample in calibration], probabilities, truth)
-
-    chosen = np.linspace(0, len(training) - 1, min(FEATURE_PICTURES, len(training))).astype(int)
-    features = run_networks(networks[:1], [training[index].path for index in chosen], views, sizes[:1]).embedding
-    photos = run_networks(networks[:1], not_lesions, views, sizes[:1]).embedding
-    made = [*widen([read_rgb(path) for path in not_lesions], NEGATIVES_SEED), *generate(NEGATIVES_SEED)]
-    others = np.concatenate([photos, run_networks(networks[:1], made, views, sizes[:1]).embedding])
-    space = fit_feature_space(features, others)
-    threshold = familiarity_threshold(distances(space, evidence.embedding), distances(space, photos))
+    evidence = run_networks(list(members.values()), [sample.path for sample in calibration], views, sizes)
+    fitted, tables, decision = _fit(evidence.log_softmax.mean(axis=(1, 2)), parts, prevalence)
+    space, threshold = _fit_familiarity(
+        next(iter(members.values())), views, sizes[0], parts[Part.TRAIN], not_lesions, evidence.embedding
+    )
 
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in members.items():
@@ -94,14 +83,67 @@ def write_draft(
         "members": list(members),
         "views": [view.to_json() for view in views],
         "calibration": asdict(fitted),
-        "decision": asdict(fit_decision(as_if_new, truth)),
-        "context": damped(tables, weight).to_json(),
+        "decision": decision.to_json(),
+        "context": tables.to_json(),
         "familiarity": {"file": FAMILIARITY, "threshold": threshold},
         "split": split,
         "created": datetime.now(UTC).strftime("%Y-%m-%d"),
         **TEXTS,
     }
     bundles.seal(folder, document)
+
+
+def _fit(
+    mean_log_p: NDArray[np.float64], parts: Mapping[Part, Sequence[Sample]], prevalence: NDArray[np.float64]
+) -> tuple[Calibration, ContextTables, Decision]:
+    """Probabilities, what the patient's details add, and the thresholds without and with that.
+
+    Args:
+        mean_log_p: float64[N, 7], pooled log-softmax of the calibration part.
+        parts: as `write_draft`.
+        prevalence: float64[7], what the probabilities are to be calibrated for.
+    """
+    calibration = parts[Part.CALIBRATION]
+    truth, contexts = targets(calibration), [sample.context for sample in calibration]
+    lesions = [sample.lesion_id for sample in calibration]
+    fitted = fit_probabilities(mean_log_p, truth, prevalence)
+    one_each = list({sample.lesion_id: sample for sample in parts[Part.TRAIN]}.values())
+    undamped = fit_tables([sample.context for sample in one_each], targets(one_each), len(CLASS_ORDER))
+    tables = damped(undamped, choose_weight(undamped, contexts, calibrate(mean_log_p, fitted), truth))
+    log_odds = np.array([tables.log_odds(context, len(CLASS_ORDER)) for context in contexts])
+    known = np.array([tables.use(context) for context in contexts])
+    picture = cross_fitted(mean_log_p, truth, prevalence, lesions)
+    informed = cross_fitted(mean_log_p, truth, prevalence, lesions, log_odds)
+    return fitted, tables, fit_decision((picture, truth), (informed[known], truth[known]), prevalence)
+
+
+def _fit_familiarity(
+    network: bytes,
+    views: Sequence[View],
+    size: int,
+    training: Sequence[Sample],
+    not_lesions: Sequence[Path],
+    calibration: NDArray[np.float32],
+) -> tuple[FeatureSpace, float]:
+    """The feature space of the first member, and the distance from which a picture is refused.
+
+    Args:
+        network: the first member's bytes.
+        views: as `write_draft`.
+        size: side of its input in pixels.
+        training: the training part.
+        not_lesions: as `write_draft`.
+        calibration: float32[N, D], embeddings of the calibration part.
+    """
+
+    def embed(pictures: Sequence[Path | NDArray[np.uint8]]) -> NDArray[np.float32]:
+        return run_networks([network], pictures, views, [size]).embedding
+
+    chosen = np.linspace(0, len(training) - 1, min(FEATURE_PICTURES, len(training))).astype(int)
+    photos = embed(not_lesions)
+    made = [*widen([read_rgb(path) for path in not_lesions], NEGATIVES_SEED), *generate(NEGATIVES_SEED)]
+    space = fit_feature_space(embed([training[at].path for at in chosen]), np.concatenate([photos, embed(made)]))
+    return space, familiarity_threshold(distances(space, calibration), distances(space, photos))
 
 
 def read_document(folder: Path) -> dict[str, Any]:
@@ -137,3 +179,27 @@ def read_figures(path: Path, draft: Path) -> dict[str, Any]:
     if report.get("fingerprint") != fingerprint(draft):
         raise RunError(f"{path} is about another draft: run `python -m training evaluate` again")
     return dict(report["figures"])
+
+
+def integers_of(published: Path, draft: Path) -> dict[str, dict[str, float]]:
+    """What the integers cost, by data set, as a bundle states it that computes the same probabilities.
+
+    Args:
+        published: folder of a bundle with figures.
+        draft: folder of a sealed draft.
+
+    Raises:
+        RunError: members, views or calibration differ, or there are no such figures.
+        BundleError: one of both was altered.
+    """
+    one, other = bundles.load(published), bundles.load(draft)
+    ours, theirs = one.manifest, other.manifest
+    same = (one.member_bytes, ours.classes, ours.views) == (other.member_bytes, theirs.classes, theirs.views)
+    numbers, others = ([*each.class_bias, each.temperature] for each in (ours.calibration, theirs.calibration))
+    if not same or not np.allclose(numbers, others, rtol=1e-6, atol=1e-6):  # fitted anew on another machine
+        raise RunError(f"{published} and {draft} differ in members, views or calibration")
+    figures = read_document(published).get("figures", {})
+    measured = {name: dict(values["integers"]) for name, values in figures.items() if "integers" in values}
+    if not measured:
+        raise RunError(f"{published} does not say what the integers cost")
+    return measured

@@ -114,14 +114,16 @@ def check_at_every_size(screen: Screen, name: str) -> None:
         assert faults(screen) == [], size
 
 
-@pytest.mark.parametrize("act", ["routine", "referral", "worst"])
-def test_a_result_shows_three_bars(stage: Stage, open_screen: OpenScreen, act: str) -> None:
+@pytest.mark.parametrize(("act", "bars"), [("routine", 3), ("referral", 3), ("worst", 3), ("below", 6)])
+def test_a_result_shows_the_likeliest_and_every_named_class(
+    stage: Stage, open_screen: OpenScreen, act: str, bars: int
+) -> None:
     screen = open_screen(stage.server)
     screen.to_capture()
     stage.act(act)
     screen.to_result()
     check_at_every_size(screen, f"result_{act}")
-    assert screen.see(".bars li").count() == 3
+    assert screen.see(".bars li").count() == bars
     assert text("result.disclaimer") in screen.see(".foot").inner_text()
     assert "stage-model-1" in screen.see(".meta").inner_text()
     screen.tap(".done")

@@ -40,6 +40,8 @@ def golden() -> dict[str, dict[str, object]]:
             "reasons": [str(reason) for reason in assessment.reasons],
             "top": None if said is None else said.top(1)[0][0].code,
             "probabilities": {} if said is None else {lesion.code: p for lesion, p in said.probabilities.items()},
+            "advice": None if assessment.advice is None else str(assessment.advice.level),
+            "named": [] if assessment.advice is None else [lesion.code for lesion in assessment.advice.named],
             "unfamiliarity": None if said is None else said.unfamiliarity,
         }
     }

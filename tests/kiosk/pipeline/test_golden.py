@@ -34,7 +34,7 @@ def test_it_is_the_shipped_bundle_and_the_same_picture(expected: dict[str, Any],
 def test_the_assessment_is_what_it_was(expected: dict[str, Any], found: dict[str, Any]) -> None:
     for model_id, one in found.items():
         before = expected[model_id]
-        for name in ("outcome", "reasons", "top"):
+        for name in ("outcome", "reasons", "top", "advice", "named"):
             assert one[name] == before[name], f"{name} is another; {RENEW}"
         assert one["probabilities"] == pytest.approx(before["probabilities"], abs=1e-6), RENEW
         assert one["unfamiliarity"] == pytest.approx(before["unfamiliarity"], abs=1e-6), RENEW
