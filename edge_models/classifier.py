@@ -21,7 +21,8 @@ from edge_models.errors import BundleError
 from edge_models.familiarity import FeatureSpace
 from edge_models.interpreter import open_interpreter
 from edge_models.prediction import Engine, Prediction
-from edge_models.preprocess import Spread, View, model_input
+from edge_models.preprocess import View, model_input
+from edge_models.reduce import Spread
 
 
 class Classifier:
@@ -99,7 +100,7 @@ class Classifier:
 
         Args:
             rgb: uint8[height, width, 3].
-            spread: see `edge_models.preprocess`.
+            spread: see `edge_models.reduce`.
 
         Raises:
             ValueError: not such an array.

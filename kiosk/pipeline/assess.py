@@ -20,7 +20,8 @@ from edge_models.context import Context
 from edge_models.engine import Batches
 from edge_models.errors import EngineError
 from edge_models.prediction import Engine, Prediction
-from edge_models.preprocess import Spread, reduced
+from edge_models.preprocess import reduced
+from edge_models.reduce import Spread
 from edge_models.triage import AdviceLevel, advise, is_unsure
 from kiosk.clinical.assessment import Assessment, Outcome, Provenance
 from kiosk.clinical.frame import Frame

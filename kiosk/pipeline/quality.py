@@ -16,12 +16,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_models.reduce import check_picture, shrunk
 from kiosk.clinical.quality_report import QualityReport, Reason
 
 SIDE_PX = 256
 """Side of the reduced square; near the 224 px that the model gets, so blur that it would not see is no fault."""
 LEAST_SIDE_PX = 2 * SIDE_PX
-"""A picture that `edge_models.preprocess.halved` to no less than this is judged as the picture itself."""
+"""A picture that `edge_models.reduce.halved` to no less than this is judged as the picture itself."""
 
 MEASURES: Mapping[str, str] = MappingProxyType(
     {
@@ -70,7 +71,7 @@ def check(rgb: NDArray[np.uint8]) -> QualityReport:
     Raises:
         ValueError: not such an array.
     """
-    measures = _measure(_reduced_square(rgb))
+    measures = _measure(shrunk(_central_square(rgb), SIDE_PX, SIDE_PX))
     return QualityReport(_reasons(measures), measures)
 
 
@@ -85,7 +86,7 @@ def check_preview(rgb: NDArray[np.uint8], previous_rgb: NDArray[np.uint8] | None
     Raises:
         ValueError: not such arrays.
     """
-    measures = _measure(_reduced_square(rgb))
+    measures = _measure(shrunk(_central_square(rgb), SIDE_PX, SIDE_PX))
     reasons = _reasons(measures)
     if previous_rgb is not None and previous_rgb.shape == rgb.shape:
         measures["shift"] = _shift(_thumbnail(previous_rgb), _thumbnail(rgb))
@@ -132,23 +133,11 @@ def _measure(square: NDArray[np.uint8]) -> dict[str, float]:
 
 
 def _central_square(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    if not isinstance(rgb, np.ndarray) or rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or not rgb.size:
-        found = f"{rgb.dtype}{list(rgb.shape)}" if isinstance(rgb, np.ndarray) else type(rgb).__name__
-        raise ValueError(f"a picture must be uint8[height, width, 3], not {found}")
+    check_picture(rgb)
     height, width = rgb.shape[:2]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
     return rgb[top : top + side, left : left + side]
-
-
-def _reduced_square(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    square = _central_square(rgb)
-    # exact halves by area are an order of magnitude faster than one large reduction by area; what is left is less than
-    # a factor of two, where bilinear still uses every pixel
-    while square.shape[0] >= 2 * SIDE_PX:
-        half = square.shape[0] // 2
-        square = _resized(square[: 2 * half, : 2 * half], half, cv2.INTER_AREA)
-    return _resized(square, SIDE_PX, cv2.INTER_LINEAR)
 
 
 def _resized(square: NDArray[np.uint8], side: int, method: int) -> NDArray[np.uint8]:

@@ -17,7 +17,7 @@ from hypothesis.extra import numpy as st_numpy
 from numpy.typing import NDArray
 
 from edge_models.image_file import read_rgb
-from edge_models.preprocess import halved
+from edge_models.reduce import halved
 from kiosk.camera.skin import paint
 from kiosk.clinical.quality_report import Reason, Verdict
 from kiosk.pipeline.quality import LEAST_SIDE_PX, MEASURES, _lab, check, check_preview
