@@ -29,7 +29,7 @@ def outline(activation_map: NDArray[np.float32] | None) -> list[list[tuple[float
     """Polygons around where the model found its evidence.
 
     Args:
-        activation_map: float32[rows, columns] ≥ 0 over the square that the model saw, or None.
+        activation_map: float32[rows, columns] ≥ 0 over the square that the model saw (`QualityReport.window`), or None.
 
     Returns:
         Closed polygons of (x, y), 0 … 1 from the square's left and top; none where there is no evidence.
