@@ -41,9 +41,14 @@ def examine(camera: CameraConfig, model: ModelConfig, config_fault: ConfigError 
         check_camera(camera.source),
         *check_model_and_engine(model),
         health.check_display(environment),
-        *health.check_box(datetime.now(UTC), installed_at(), environment),
+        *examine_box(),
         check_versions(),
     ]
+
+
+def examine_box() -> list[Check]:
+    """The checks that an operator should hear of while the kiosk runs."""
+    return health.check_box(datetime.now(UTC), installed_at(), os.environ)
 
 
 def installed_at() -> datetime:
