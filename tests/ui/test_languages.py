@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from kiosk.text import LANGUAGES
 from kiosk.text.catalogue import catalogue
 
+if TYPE_CHECKING:
+    from tests.ui.conftest import OpenScreen, Screen, Stage, StartStage
+
 pytestmark = pytest.mark.browser
 
 
-def speak(screen: Any, language: str) -> None:
+def speak(screen: Screen, language: str) -> None:
     screen.see(".start:not([inert])")
     screen.tap(".language")
     screen.tap(f'.key[aria-label="{LANGUAGES[language]}"]')
     screen.see(f'.field:has-text("{catalogue(language).text("start.age")}")')
 
 
-def keep(screen: Any, name: str, language: str) -> None:
+def keep(screen: Screen, name: str, language: str) -> None:
     screen.keep(f"{name}_{language}")
     assert screen.faults() == [], f"{name} in {language}"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_screen_fits_at_800_by_480(stage: Any, open_screen: Callable[..., Any], language: str) -> None:
+def test_every_screen_fits_at_800_by_480(stage: Stage, open_screen: OpenScreen, language: str) -> None:
     words = catalogue(language)
     screen = open_screen(stage.server, "800x480")
     speak(screen, language)
@@ -67,7 +69,7 @@ def test_every_screen_fits_at_800_by_480(stage: Any, open_screen: Callable[..., 
     screen.see(".start")
 
 
-def test_what_was_typed_stays_and_a_reload_keeps_the_language(stage: Any, open_screen: Callable[..., Any]) -> None:
+def test_what_was_typed_stays_and_a_reload_keeps_the_language(stage: Stage, open_screen: OpenScreen) -> None:
     screen = open_screen(stage.server)
     screen.see(".start")
     screen.tap('.key[aria-label="7"]')
@@ -79,7 +81,7 @@ def test_what_was_typed_stays_and_a_reload_keeps_the_language(stage: Any, open_s
     assert screen.page.locator("html").get_attribute("lang") == "de"
 
 
-def test_two_browsers_speak_two_languages(stage: Any, open_screen: Callable[..., Any]) -> None:
+def test_two_browsers_speak_two_languages(stage: Stage, open_screen: OpenScreen) -> None:
     here, there = open_screen(stage.server), open_screen(stage.server)
     speak(here, "fr")
     speak(there, "es")
@@ -92,7 +94,7 @@ def test_two_browsers_speak_two_languages(stage: Any, open_screen: Callable[...,
     assert catalogue("fr").text("capture.button") in here.see(".shutter").inner_text()
 
 
-def test_the_restart_is_told_in_the_chosen_language(start_stage: Any, open_screen: Callable[..., Any]) -> None:
+def test_the_restart_is_told_in_the_chosen_language(start_stage: Stage, open_screen: OpenScreen) -> None:
     with start_stage("urgent") as stage:
         screen = open_screen(stage.server)
         speak(screen, "es")

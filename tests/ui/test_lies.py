@@ -9,11 +9,13 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Error, Page
+from playwright.sync_api import Browser, Error, Page, Route
+
+if TYPE_CHECKING:
+    from tests.ui.conftest import OpenScreen, Stage, StartStage
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -51,7 +53,7 @@ def settled(page: Page, killed_s: float) -> str:
 
 
 def test_a_killed_server_leaves_no_page_that_looks_usable(
-    start_stage: Any, open_screen: Callable[..., Any], chromium: Browser
+    start_stage: Stage, open_screen: OpenScreen, chromium: Browser
 ) -> None:
     shown: Counter[str] = Counter()
     with start_stage("urgent") as stage:
@@ -82,13 +84,13 @@ def test_a_killed_server_leaves_no_page_that_looks_usable(
     print(f"\n{KILLS} kills within {load_s:.1f} s: {dict(shown)}")  # noqa: T201 - the finding of a long run
 
 
-def test_a_page_without_its_shell_or_style_draws_nothing_and_heals(stage: Any, chromium: Browser) -> None:
+def test_a_page_without_its_shell_or_style_draws_nothing_and_heals(stage: Stage, chromium: Browser) -> None:
     for missing in ("shell.js", "kiosk.css"):
         context = chromium.new_context(viewport={"width": 800, "height": 480})
         page = context.new_page()
         lost = []
 
-        def lose(route: Any, lost: list[str] = lost) -> None:
+        def lose(route: Route, lost: list[str] = lost) -> None:
             lost.append(route.request.url)
             route.abort() if len(lost) == 1 else route.continue_()
 
@@ -101,7 +103,7 @@ def test_a_page_without_its_shell_or_style_draws_nothing_and_heals(stage: Any, c
         context.close()
 
 
-def test_a_page_whose_shell_ran_is_not_loaded_again(stage: Any, open_screen: Callable[..., Any]) -> None:
+def test_a_page_whose_shell_ran_is_not_loaded_again(stage: Stage, open_screen: OpenScreen) -> None:
     screen = open_screen(stage.server)
     screen.see(".start")
     screen.page.evaluate("window.sameDocument = true")

@@ -89,7 +89,7 @@ def test_the_page_is_never_kept_by_a_cache(stage: Stage) -> None:
     connection.close()
 
 
-def test_shell_and_style_are_kept_for_good_under_the_address_of_their_content(stage: Any) -> None:
+def test_shell_and_style_are_kept_for_good_under_the_address_of_their_content(stage: Stage) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", stage.server.port, timeout=10)
     for name, asset in assets().items():
         connection.request("GET", f"/assets/{asset.version}/{name}")
