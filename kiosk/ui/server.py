@@ -206,7 +206,7 @@ class _BoxWatch:
             try:
                 # a disk that hangs must not hold the event loop
                 checks = await asyncio.to_thread(self._box)
-            except Exception:  # what cannot be seen must not end the screen
+            except Exception:  # noqa: BLE001 - what cannot be seen must not end the screen
                 _log.exception("the box could not be examined")
             else:
                 told = [str(check.code) for check in checks if check.code]

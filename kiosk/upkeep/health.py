@@ -172,7 +172,8 @@ def check_box(now: datetime, not_before: datetime, environment: Mapping[str, str
     """All checks of the box that an operator should hear of while the kiosk runs; they take milliseconds.
 
     Args:
-        now, not_before: as of `check_clock`.
+        now: the time by the box's clock, with a zone.
+        not_before: as of `check_clock`.
         environment: as of `state_directory`.
     """
     return [

@@ -94,7 +94,7 @@ def test_two_browsers_speak_two_languages(stage: Stage, open_screen: OpenScreen)
     assert catalogue("fr").text("capture.button") in here.see(".shutter").inner_text()
 
 
-def test_the_restart_is_told_in_the_chosen_language(start_stage: Stage, open_screen: OpenScreen) -> None:
+def test_the_restart_is_told_in_the_chosen_language(start_stage: StartStage, open_screen: OpenScreen) -> None:
     with start_stage("urgent") as stage:
         screen = open_screen(stage.server)
         speak(screen, "es")

@@ -53,7 +53,7 @@ def settled(page: Page, killed_s: float) -> str:
 
 
 def test_a_killed_server_leaves_no_page_that_looks_usable(
-    start_stage: Stage, open_screen: OpenScreen, chromium: Browser
+    start_stage: StartStage, open_screen: OpenScreen, chromium: Browser
 ) -> None:
     shown: Counter[str] = Counter()
     with start_stage("urgent") as stage:
@@ -88,7 +88,7 @@ def test_a_page_without_its_shell_or_style_draws_nothing_and_heals(stage: Stage,
     for missing in ("shell.js", "kiosk.css"):
         context = chromium.new_context(viewport={"width": 800, "height": 480})
         page = context.new_page()
-        lost = []
+        lost: list[str] = []
 
         def lose(route: Route, lost: list[str] = lost) -> None:
             lost.append(route.request.url)
