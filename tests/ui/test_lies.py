@@ -52,6 +52,14 @@ def settled(page: Page, killed_s: float) -> str:
     return seen
 
 
+def heal(page: Page, story: str) -> None:
+    """Wait until the page is at Start again by itself."""
+    try:
+        page.locator(".start").wait_for(state="visible", timeout=HEALED_MS)
+    except Error as error:
+        raise AssertionError(f"{story}: the page shows {showing(page)} at {page.url}") from error
+
+
 def test_a_killed_server_leaves_no_page_that_looks_usable(
     start_stage: StartStage, open_screen: OpenScreen, chromium: Browser
 ) -> None:
@@ -78,29 +86,34 @@ def test_a_killed_server_leaves_no_page_that_looks_usable(
             assert seen not in ("usable", "blank"), f"kill {kill} of {KILLS}: {shown}"
             stage.server.start()
             if seen != ERROR_PAGE:  # that one is the browser's to load again (systemd/browser.sh)
-                page.locator(".start").wait_for(state="visible", timeout=HEALED_MS)
+                heal(page, f"kill {kill} of {KILLS}: {shown}")
             page.close()
         context.close()
     print(f"\n{KILLS} kills within {load_s:.1f} s: {dict(shown)}")  # noqa: T201 - the finding of a long run
 
 
-def test_a_page_without_its_shell_or_style_draws_nothing_and_heals(stage: Stage, chromium: Browser) -> None:
-    for missing in ("shell.js", "kiosk.css"):
-        context = chromium.new_context(viewport={"width": 800, "height": 480})
-        page = context.new_page()
-        lost: list[str] = []
+@pytest.mark.parametrize("missing", ["shell.js", "kiosk.css"])
+def test_a_page_without_its_shell_or_style_draws_nothing_and_heals(
+    stage: Stage, chromium: Browser, missing: str
+) -> None:
+    lost: list[str] = []
 
-        def lose(route: Route, lost: list[str] = lost) -> None:
-            lost.append(route.request.url)
-            route.abort() if len(lost) == 1 else route.continue_()
+    def lose_once(route: Route) -> None:
+        lost.append(route.request.url)
+        if len(lost) == 1:
+            route.abort()
+        else:
+            route.continue_()
 
-        page.route(f"**/{missing}", lose)
-        page.goto(stage.server.url, wait_until="load")
-        assert page.locator(".screen").count() == 0
-        page.locator(".start").wait_for(state="visible", timeout=HEALED_MS)
-        assert len(lost) > 1, f"the page loaded itself again for {missing}"
-        assert page.locator("#kiosk-overlay").is_hidden()
-        context.close()
+    context = chromium.new_context(viewport={"width": 800, "height": 480})
+    page = context.new_page()
+    page.route(f"**/{missing}", lose_once)
+    page.goto(stage.server.url, wait_until="load")
+    assert page.locator(".screen").count() == 0
+    page.locator(".start").wait_for(state="visible", timeout=HEALED_MS)
+    assert len(lost) > 1, "the page loaded itself again"
+    assert page.locator("#kiosk-overlay").is_hidden()
+    context.close()
 
 
 def test_a_page_whose_shell_ran_is_not_loaded_again(stage: Stage, open_screen: OpenScreen) -> None:

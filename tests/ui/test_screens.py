@@ -129,6 +129,7 @@ def test_a_camera_that_is_gone_is_said_and_comes_back(stage: Stage, open_screen:
     screen.see('.lamp.camera[data-state="fault"]')
     check_at_every_size(screen, "capture_fault")
     assert EN.fault("C4") in screen.see(".cover.fault").inner_text()
+    assert screen.page.locator('.hints [data-state="good"]').count() == 0, "nothing is good without a picture"
     assert screen.page.locator(".shutter").is_disabled()
     stage.act("routine")
     screen.picture()

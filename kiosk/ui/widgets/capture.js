@@ -84,7 +84,8 @@ export default (component) =>
         const row = rows.get(name);
         const seen = judge(name, known, reasons);
         if (seen !== row.seen) Object.assign(row, { seen, since: now });
-        if (seen !== row.shown && now - row.since >= HINT_HOLD_MS) paint(name, row);
+        const due = reasons === null || now - row.since >= HINT_HOLD_MS; // without a picture nothing is good
+        if (seen !== row.shown && due) paint(name, row);
       }
       call();
     }

@@ -6,6 +6,8 @@
   const MISSES_SHOWN = 2;
 
   const overlay = document.getElementById("kiosk-overlay");
+  const app = document.getElementById("kiosk-app");
+  if (!overlay || !app) return; // the page was cut off: its refresh loads it again
   let misses = 0;
   let timer = 0;
   let styled = false; // whether the style sheet came: without it nothing is started
@@ -47,7 +49,7 @@
     document.querySelector('meta[http-equiv="refresh"]').remove();
     window.stop(); // the refresh was read already: this takes it back
     styled = getComputedStyle(overlay).position === "fixed";
-    if (styled) document.head.append(document.importNode(document.getElementById("kiosk-app").content, true));
+    if (styled) document.head.append(document.importNode(app.content, true));
     beat();
   }
 
