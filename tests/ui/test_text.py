@@ -51,7 +51,8 @@ BUILT = {
 }
 # words that two languages share
 SAME = {
-    "app.name", "capture.scale", "hint.unknown", "patient.site_and_side", "result.seconds", "share.least", "share.most", "share.percent", "why.line",
+    "app.name", "capture.scale", "hint.unknown", "patient.site_and_side", "result.seconds",
+    "share.least", "share.most", "share.percent", "why.line",
     "start.more", "status.engine_cpu", "status.engine_edgetpu",
     "de:site.arm", "de:capture.live", "de:patient.title",
     "fr:patient.title", "fr:site.abdomen", "es:site.abdomen", "es:site.palm", "fr:about.version",
