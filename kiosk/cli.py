@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return console.guarded(lambda: _run(argv))
     except DermakioskError as error:
-        print(f"dermakiosk: {_one_line(str(error))}", file=sys.stderr)  # noqa: T201 - this is a command's output
+        print(f"dermakiosk: {_one_line(str(error))} ({error.code})", file=sys.stderr)  # noqa: T201 - this is a command's output
         return 2
 
 

@@ -19,8 +19,8 @@ from kiosk.checks import Check
 from kiosk.errors import ConfigError
 from kiosk.pipeline import config as model
 from kiosk.pipeline.config import ModelConfig
-from kiosk.ui import config as server
-from kiosk.ui.config import ServerConfig
+from kiosk.ui import config as ui
+from kiosk.ui.config import ScreenConfig, ServerConfig
 
 DEFAULT_PATH = Path("/etc/dermakiosk/kiosk.toml")
 """Read when no file is named and it is there."""
@@ -28,7 +28,8 @@ DEFAULT_PATH = Path("/etc/dermakiosk/kiosk.toml")
 SECTIONS: Mapping[str, Mapping[str, Check]] = {
     "camera": camera.CHECKS,
     "model": model.CHECKS,
-    "server": server.CHECKS,
+    "server": ui.CHECKS,
+    "screen": ui.SCREEN_CHECKS,
 }
 """Every section of the file, and the check of every key in it."""
 
@@ -42,6 +43,7 @@ class Config:
     camera: CameraConfig = field(default_factory=CameraConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     server: ServerConfig = field(default_factory=ServerConfig)
+    screen: ScreenConfig = field(default_factory=ScreenConfig)
 
 
 def load(path: Path | None = None) -> Config:

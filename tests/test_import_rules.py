@@ -51,6 +51,7 @@ ADAPTERS = {
     "streamlit": {"kiosk.ui"},
     "starlette": {"kiosk.ui"},
     "uvicorn": {"kiosk.ui"},
+    "babel": {"kiosk.text"},
     "markdown_it": {"reporting.document"},
     "tomllib": {"kiosk.config", "kiosk.text", "training.config"},
 }

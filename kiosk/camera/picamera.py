@@ -25,7 +25,15 @@ import numpy as np
 from kiosk.camera.base import PREVIEW_WIDTH_PX, STALL_TIMEOUT_S, utc_now
 from kiosk.camera.pictures import shrink_to_preview, to_rgb
 from kiosk.clinical.frame import AUTOMATIC, CameraSettings, Frame
-from kiosk.errors import CameraBusy, CameraClosed, CameraError, CameraLost, CameraNotFound, CameraStalled
+from kiosk.errors import (
+    CameraBusy,
+    CameraClosed,
+    CameraError,
+    CameraLost,
+    CameraNotFound,
+    CameraOutOfMemory,
+    CameraStalled,
+)
 
 BUFFER_COUNT = 3
 """Pictures in flight: two keep the sensor busy while one is read; each takes 37 MB of CMA at 12 megapixels."""
@@ -34,6 +42,9 @@ SETTLE_TIMEOUT_S = 3.0
 _START_TIMEOUT_S = 5.0  # the first picture after opening may take longer than any later one
 _SAME_PICTURE_NS = 1_000_000  # no sensor exposes twice in a millisecond, but libcamera's virtual camera stamps so
 _RECONNECT = "Check the camera's ribbon cable with the power off; the camera is opened again by itself"
+_MORE_MEMORY = (
+    "Restart the kiosk; if this stays, give the camera more memory: dtoverlay=vc4-kms-v3d,cma-512 in config.txt"
+)
 
 # values of libcamera's controls of the same names
 _AF_MANUAL, _AF_AUTO, _AF_CONTINUOUS, _AF_START, _AF_FOCUSED, _AF_FAILED = 0, 1, 2, 0, 2, 3
@@ -98,6 +109,8 @@ class PicameraCamera:
             raise
         except Exception as error:
             self.close()
+            if _out_of_memory(error):
+                raise CameraOutOfMemory(f"No memory is left for the {self._name} ({error})", _MORE_MEMORY) from error
             raise CameraLost(f"The {self._name} does not start ({error})", _RECONNECT) from error
 
     @property
@@ -359,10 +372,22 @@ def _open(picamera2_class: Any, number: int, name: str) -> Any:
         # picamera2 leaves this pipe open when it fails, and a kiosk that waits for its camera tries all day
         device.notifymeread.close()
         os.close(device.notifyme_w)
-        cause: BaseException | None = error
-        while cause is not None:
-            if os.strerror(errno.EBUSY) in str(cause):
-                raise CameraBusy(f"The {name} is in use", "Close the other program that uses it") from error
-            cause = cause.__cause__
+        if any(os.strerror(errno.EBUSY) in str(cause) for cause in _causes(error)):
+            raise CameraBusy(f"The {name} is in use", "Close the other program that uses it") from error
+        if _out_of_memory(error):
+            raise CameraOutOfMemory(f"No memory is left for the {name} ({error})", _MORE_MEMORY) from error
         raise CameraLost(f"The {name} cannot be opened ({error})", _RECONNECT) from error
     return device
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    """Whether it failed because no memory was left for pictures (CMA, on a Raspberry Pi)."""
+    words = os.strerror(errno.ENOMEM)
+    return any(isinstance(cause, MemoryError) or words in str(cause) for cause in _causes(error))
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what caused it."""
+    while error is not None:
+        yield error
+        error = error.__cause__

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from kiosk.camera.base import Camera
 from kiosk.clinical.frame import Frame
 from kiosk.clinical.quality_report import QualityReport
-from kiosk.errors import CameraClosed, CameraError, CameraLost, CameraNotFound
+from kiosk.errors import CameraClosed, CameraError, CameraLost, CameraStarting
 from kiosk.pipeline.quality import check_preview
 
 PREVIEW_JPEG_QUALITY = 80
@@ -46,7 +46,8 @@ class Preview:
         number: counts up from 1.
         jpeg: as wide as the camera's preview; empty while the camera is at fault.
         quality: live hints; None until the first were computed and during a fault.
-        fault: what is wrong with the camera and what to do; empty when nothing is.
+        fault: what is wrong with the camera and what to do, for an engineer; empty when nothing is.
+        fault_code: its code, by which an operator's words are found.
         simulated: it does not show the patient.
     """
 
@@ -54,6 +55,7 @@ class Preview:
     jpeg: bytes
     quality: QualityReport | None
     fault: str = ""
+    fault_code: str = ""
     simulated: bool = False
 
 
@@ -63,12 +65,14 @@ class CameraState(NamedTuple):
     Attributes:
         name: of the camera last opened; empty before the first.
         simulated: its pictures do not show the patient.
-        fault: what is wrong and what to do; empty while it works.
+        fault: what is wrong and what to do, for an engineer; empty while it works.
+        fault_code: its code.
     """
 
     name: str
     simulated: bool
     fault: str
+    fault_code: str
 
 
 class LiveCamera:
@@ -85,8 +89,8 @@ class LiveCamera:
         self._camera: Camera | None = None
         self._camera_name = ""
         self._simulated = False
-        self._fault: CameraError = CameraNotFound("The camera is starting", "Wait a moment")
-        self._preview = Preview(0, b"", None, str(self._fault))
+        self._fault: CameraError = CameraStarting("The camera is starting", "Wait a moment")
+        self._preview = Preview(0, b"", None, str(self._fault), self._fault.code)
         self._viewers: list[_Viewer] = []
         self._last_viewer_s = -VIEWER_MEMORY_S
         self._resting = False
@@ -153,7 +157,8 @@ class LiveCamera:
     def state(self) -> CameraState:
         """How the camera is."""
         with self._changed:
-            return CameraState(self._camera_name, self._simulated, "" if self._camera is not None else str(self._fault))
+            fault, code = ("", "") if self._camera is not None else (str(self._fault), self._fault.code)
+            return CameraState(self._camera_name, self._simulated, fault, code)
 
     def progressing(self) -> bool:
         """Whether the thread really gets on with its work; a missing camera does not stop it."""
@@ -216,9 +221,9 @@ class LiveCamera:
     def _show_fault(self, error: CameraError) -> None:
         with self._changed:
             if str(error) != self._preview.fault:
-                _log.warning("%s", error)
+                _log.warning("%s: %s", error.code, error)
             self._fault = error
-        self._show(b"", None, str(error))
+        self._show(b"", None, error)
 
     def _pause(self, seconds: float) -> None:
         with self._changed:
@@ -243,9 +248,11 @@ class LiveCamera:
         quality = hints.update(frame.rgb)
         self._show(encode_preview(frame.rgb), quality)
 
-    def _show(self, jpeg: bytes, quality: QualityReport | None, fault: str = "") -> None:
+    def _show(self, jpeg: bytes, quality: QualityReport | None, fault: CameraError | None = None) -> None:
+        told, code = ("", "") if fault is None else (str(fault), fault.code)
         with self._changed:
-            preview = self._preview = Preview(self._preview.number + 1, jpeg, quality, fault, self._simulated)
+            number = self._preview.number + 1
+            preview = self._preview = Preview(number, jpeg, quality, told, code, self._simulated)
         self._tell_viewers(preview)
 
     def _tell_viewers(self, preview: Preview | None) -> None:
@@ -286,7 +293,7 @@ class _Hints:
 
 
 def _as_camera_error(error: Exception) -> CameraError:
-    """A camera's failure as an operator is told of it; a bug is one more failure, and the log has its trace."""
+    """A camera's failure as the kiosk tells of it; a bug is one more failure, and the log has its trace."""
     if isinstance(error, CameraClosed):  # by the other thread, which met the fault first
         return CameraLost("The camera was interrupted", "Wait a moment")
     if isinstance(error, CameraError):

@@ -18,7 +18,6 @@ from types import TracebackType
 from typing import Self
 
 from edge_models.classifier import Classifier
-from edge_models.errors import EngineFailed
 from edge_models.prediction import Engine
 from kiosk.camera.base import Camera
 from kiosk.capture.live_camera import LiveCamera, Preview
@@ -26,7 +25,7 @@ from kiosk.capture.memory import give_back_freed_pictures
 from kiosk.clinical.assessment import Assessment
 from kiosk.clinical.patient import Patient
 from kiosk.clinical.quality_report import Reason
-from kiosk.errors import CameraError
+from kiosk.errors import AssessmentFailed, CameraError
 from kiosk.pipeline.assess import assess, fault, provenance
 from kiosk.pipeline.cores import Cores
 
@@ -51,17 +50,21 @@ class StationStatus:
     Attributes:
         camera: its name; empty before one was opened.
         camera_simulated: its pictures do not show the patient.
-        camera_fault: what is wrong with it and what to do; empty while it works.
+        camera_fault: what is wrong with it and what to do, for an engineer; empty while it works.
+        camera_code: the fault's code, by which an operator's words are found.
         engine: what ran the last inference, or would run the first.
-        engine_fault: why the last assessment had no engine, and what to do; empty while it works.
+        engine_fault: why the last assessment had no engine, and what to do, for an engineer; empty while it works.
+        engine_code: the fault's code.
         model_id: the bundle's name.
     """
 
     camera: str
     camera_simulated: bool
     camera_fault: str
+    camera_code: str
     engine: Engine
     engine_fault: str
+    engine_code: str
     model_id: str
 
 
@@ -89,7 +92,7 @@ class Station:
         self._case: Case | None = None
         self._job: Future[Assessment] | None = None
         self._job_started_s = 0.0
-        self._engine_fault = ""
+        self._engine_fault = ("", "")  # in words for an engineer, and its code
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="assess")
 
     def __enter__(self) -> Self:
@@ -157,13 +160,15 @@ class Station:
         """How the camera and the engine are."""
         camera = self._live.state()
         with self._lock:
-            engine_fault = self._engine_fault
+            engine_fault, engine_code = self._engine_fault
         return StationStatus(
             camera=camera.name,
             camera_simulated=camera.simulated,
             camera_fault=camera.fault,
+            camera_code=camera.fault_code,
             engine=self._classifier.engine,
             engine_fault=engine_fault,
+            engine_code=engine_code,
             model_id=self._classifier.bundle.manifest.model_id,
         )
 
@@ -181,10 +186,12 @@ class Station:
     def _examine(self, patient: Patient) -> Assessment:
         with self._live.resting():
             assessment = self._capture_and_assess(patient)
+        if assessment.fault:
+            _log.warning("%s: %s", assessment.fault_code, assessment.fault)
         if Reason.CAMERA_FAULT not in assessment.reasons and "invoke" in assessment.timings_ms:
-            self._note_engine("")
+            self._note_engine("", "")
         if Reason.ENGINE_FAULT in assessment.reasons:
-            self._note_engine(assessment.fault)
+            self._note_engine(assessment.fault, assessment.fault_code)
         return assessment
 
     def _capture_and_assess(self, patient: Patient) -> Assessment:
@@ -195,7 +202,7 @@ class Station:
             now = self._clock()
             made_with = provenance(self._classifier, None, now=now, camera=self._live.state().name)
             timings_ms = {"capture": (perf_counter() - started) * 1e3}
-            return fault(str(error), Reason.CAMERA_FAULT, made_with, now=now, timings_ms=timings_ms)
+            return fault(error, Reason.CAMERA_FAULT, made_with, now=now, timings_ms=timings_ms)
         timings_ms = {"capture": (perf_counter() - started) * 1e3}
         try:
             assessment = assess(
@@ -208,15 +215,15 @@ class Station:
             )
         except Exception:  # noqa: BLE001 - one picture may not stop the kiosk; the log has the trace
             _log.exception("an assessment failed")
-            unexpected = EngineFailed(
+            unexpected = AssessmentFailed(
                 "The picture could not be assessed", "Take it again; if this repeats, restart the kiosk and report it"
             )
             now = self._clock()
             made_with = provenance(self._classifier, frame, now=now)
-            return fault(str(unexpected), Reason.ENGINE_FAULT, made_with, now=now, frame=frame, timings_ms=timings_ms)
+            return fault(unexpected, Reason.ENGINE_FAULT, made_with, now=now, frame=frame, timings_ms=timings_ms)
         timings_ms |= assessment.timings_ms
         return replace(assessment, timings_ms={**timings_ms, "total": (perf_counter() - started) * 1e3})
 
-    def _note_engine(self, fault_told: str) -> None:
+    def _note_engine(self, fault_told: str, code: str) -> None:
         with self._lock:
-            self._engine_fault = fault_told
+            self._engine_fault = fault_told, code

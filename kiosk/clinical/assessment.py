@@ -69,7 +69,8 @@ class Assessment:
             overlap: "overlap" is the time in which both ran, so the stages less "overlap" sum to no more than "total".
         assessed_at: with a time zone.
         provenance: what it was made with.
-        fault: what is wrong and what to do, in one line, for `DEVICE_FAULT`; else empty.
+        fault: what is wrong and what to do, in one line for an engineer, for `DEVICE_FAULT`; else empty.
+        fault_code: its code, by which an operator's words are found.
 
     Raises:
         ValueError: fields that contradict each other.
@@ -87,6 +88,7 @@ class Assessment:
     provenance: Provenance
     limits: tuple[ScopeLimit, ...] = ()
     fault: str = ""
+    fault_code: str = ""
 
     def __post_init__(self) -> None:
         if (self.prediction is not None) != (self.outcome is Outcome.RESULT):
@@ -101,8 +103,8 @@ class Assessment:
             raise ValueError("without a prediction the advice names no class")
         if self.outcome is not Outcome.RESULT and not self.reasons:
             raise ValueError(f"{self.outcome} needs a reason")
-        if (self.outcome is Outcome.DEVICE_FAULT) != bool(self.fault):
-            raise ValueError("a device fault says what is wrong, nothing else does")
+        if not (self.outcome is Outcome.DEVICE_FAULT) == bool(self.fault) == bool(self.fault_code):
+            raise ValueError("a device fault says what is wrong and has a code, nothing else does")
         if self.assessed_at.tzinfo is None:
             raise ValueError("assessed_at needs a time zone")
         object.__setattr__(self, "timings_ms", frozen(self.timings_ms))

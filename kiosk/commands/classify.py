@@ -33,7 +33,7 @@ from kiosk.commands.progress import Progress
 from kiosk.config import load, override
 from kiosk.pipeline.assess import assess
 from kiosk.pipeline.cores import Cores
-from kiosk.text import percent
+from kiosk.text.catalogue import catalogue
 
 FORMATS = ("table", "json", "isic")
 
@@ -199,7 +199,8 @@ def table_line(row: Row, width: int) -> str:
     assessment = row.assessment
     classes = ""
     if assessment.prediction is not None:
-        classes = "   ".join(f"{lesion.code:<5} {percent(p):>6}" for lesion, p in assessment.prediction.top(3))
+        words = catalogue("en")
+        classes = "   ".join(f"{lesion.code:<5} {words.percent(p):>6}" for lesion, p in assessment.prediction.top(3))
     reasons = ", ".join(reason.value.replace("_", " ") for reason in assessment.reasons)
     outcome = assessment.outcome.value.replace("_", " ")
     return f"{_printable(row.path.name):<{width}}  {outcome:<9}  {classes:<42}  {reasons}".rstrip()

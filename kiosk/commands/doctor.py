@@ -43,13 +43,20 @@ def as_text(checks: Sequence[Check]) -> str:
     width = max(len(check.name) for check in checks)
     lines = []
     for check in checks:
-        lines.append(f"{check.name:<{width}}  {_SIGNS[check.status]:<7}  {check.found}")
+        lines.append(f"{check.name:<{width}}  {_SIGNS[check.status]:<7}  {_coded(check)}")
         if check.remedy:
             lines.append(f"{'':<{width}}  {'':<7}  → {check.remedy}")
     return "\n".join(lines)
 
 
+def _coded(check: Check) -> str:
+    return f"{check.found} ({check.code})" if check.code else check.found
+
+
 def as_json(checks: Sequence[Check]) -> str:
-    """For scripts: the gravest status, and every check with name, status, found and remedy."""
-    listed = [{"name": c.name, "status": c.status.value, "found": c.found, "remedy": c.remedy} for c in checks]
+    """For scripts: the gravest status, and every check with name, status, found, remedy and code."""
+    listed = [
+        {"name": c.name, "status": c.status.value, "found": c.found, "remedy": c.remedy, "code": str(c.code)}
+        for c in checks
+    ]
     return json.dumps({"status": worst(checks).value, "checks": listed}, indent=2)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from edge_models.bundle import Bundle
 from edge_models.context import Context
 from edge_models.engine import Batches
-from edge_models.errors import EngineError
+from edge_models.errors import DermakioskError, EngineError
 from edge_models.field import Window, find_window, seen
 from edge_models.prediction import Engine, Prediction
 from edge_models.preprocess import reduced
@@ -96,9 +96,9 @@ def assess(
         prediction = classifier.predict(batches, context)
     except EngineError as error:
         timings_ms = {**timings_ms, "total": _since_ms(started)}
-        told = provenance(classifier, frame, now=now)
+        made_with = provenance(classifier, frame, now=now)
         return fault(
-            str(error), Reason.ENGINE_FAULT, told, now=now, frame=frame, quality=quality, timings_ms=timings_ms
+            error, Reason.ENGINE_FAULT, made_with, now=now, frame=frame, quality=quality, timings_ms=timings_ms
         )
     decision = classifier.bundle.manifest.decision
     advice = advise(prediction, decision)
@@ -154,7 +154,7 @@ def _retake(
 
 
 def fault(
-    told: str,
+    error: DermakioskError,
     reason: Reason,
     made_with: Provenance,
     *,
@@ -166,7 +166,7 @@ def fault(
     """The assessment of a capture that a broken device prevented.
 
     Args:
-        told: what is wrong and what to do, in one line.
+        error: what is wrong and what to do.
         reason: which device it is.
         made_with: model, engine and camera of the capture.
         now: the time of the assessment, with a zone.
@@ -185,7 +185,8 @@ def fault(
         timings_ms=timings_ms,
         assessed_at=now,
         provenance=made_with,
-        fault=told,
+        fault=str(error),
+        fault_code=error.code,
     )
 
 

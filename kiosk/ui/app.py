@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kiosk.text import text
+from kiosk.text import LANGUAGES
+from kiosk.text.catalogue import Catalogue, catalogue
 from kiosk.ui import device
+from kiosk.ui.language import words_of
 from kiosk.ui.screens import capture, result, start, status
 from kiosk.workflow.visit import Step, Visit
 
@@ -15,8 +17,9 @@ WAIT_S = 0.25
 
 def main() -> None:
     """Draw the screen that this session is at; every run draws each component once."""
-    st.set_page_config(page_title=text("app.name"), layout="wide", initial_sidebar_state="collapsed")
     kiosk = device.current()
+    words = _words(kiosk.language)
+    st.set_page_config(page_title=words.text("app.name"), layout="wide", initial_sidebar_state="collapsed")
     if "visit" not in st.session_state:
         st.session_state["visit"] = Visit.resume(kiosk.station)
     visit: Visit = st.session_state["visit"]
@@ -28,16 +31,29 @@ def main() -> None:
             pass  # done from another page: the visit is at Start again
         else:
             if assessment is None:
-                status.draw(kiosk, Step.CAPTURE)
-                capture.draw(kiosk, visit, taking=True)
+                status.draw(words, kiosk, Step.CAPTURE)
+                capture.draw(words, kiosk, visit, taking=True)
                 st.rerun()
-    status.draw(kiosk, visit.step)
+    status.draw(words, kiosk, visit.step)
     if assessment is not None:
-        result.draw(visit, assessment)
+        result.draw(words, visit, assessment)
     elif visit.step is Step.CAPTURE:
-        capture.draw(kiosk, visit, taking=False)
+        capture.draw(words, kiosk, visit, taking=False)
     else:
-        start.draw(visit)
+        start.draw(words, visit, _speak)
+
+
+def _words(configured: str) -> Catalogue:
+    """The catalogue of this browser session."""
+    if "language" not in st.session_state:
+        st.session_state["language"] = words_of(st.context.cookies, configured).language
+    return catalogue(st.session_state["language"])
+
+
+def _speak(language: str) -> None:
+    """Speak another language from the next run of the script on; what no picker offers is passed over."""
+    if language in LANGUAGES:
+        st.session_state["language"] = language
 
 
 main()

@@ -14,12 +14,14 @@ class Device:
     """The parts of the process that the screens are views of.
 
     Attributes:
+        language: of the screen, until somebody chooses another.
         field_of_view_mm: how much skin the width of a picture shows; None where nobody measured it.
     """
 
     station: Station
     manifest: Manifest
     tokens: Tokens
+    language: str
     field_of_view_mm: float | None
 
 

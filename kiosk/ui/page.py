@@ -1,48 +1,85 @@
 """The page around Streamlit: its own start page with the kiosk's look from the first paint, and what belongs to it.
 
-Streamlit's page is taken as it is installed and two things are added: the kiosk's style sheet and its shell, which is
-an overlay for "starting" and "restarting", a heartbeat, and locks for gestures and shortcuts.
+Streamlit's page is taken as it is installed, and all that it loads is put into a `<template>`, which a browser leaves
+alone. The kiosk's shell takes it out when style and shell are there: an overlay for "starting" and "restarting", a
+heartbeat, and locks for gestures and shortcuts. So nothing that looks usable is drawn by a page whose shell never ran,
+and such a page loads itself again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import html
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import streamlit
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from kiosk.text import text
-from kiosk.ui.widgets.component import WIDGETS
+from kiosk.text import LANGUAGES
+from kiosk.text.catalogue import Catalogue, catalogue
+from kiosk.ui import faults
+from kiosk.ui.language import words_of
+from kiosk.ui.widgets.component import STYLE, WIDGETS
 
-ASSETS = {"kiosk.css": WIDGETS.parent / "style" / "kiosk.css", "shell.js": WIDGETS / "shell.js"}
+PATIENCE_MS = 60_000
+"""After so long without the server the page says what to do."""
+REFRESH_S = 4
+"""A page whose shell did not run loads itself again after so long."""
 _STREAMLIT_PAGE = Path(streamlit.__file__).parent / "static" / "index.html"
+_FOR_GOOD = "public, max-age=31536000, immutable"
 
 
-def routes(boot: str) -> list[Route]:
+class Asset(NamedTuple):
+    """A file of the page; `version` is a hash of it and stands in its address, so a browser may keep it for good."""
+
+    content: bytes
+    media_type: str
+    version: str
+
+
+def _asset(path: Path, media_type: str) -> Asset:
+    content = path.read_bytes()
+    return Asset(content, media_type, hashlib.sha256(content).hexdigest()[:16])
+
+
+def assets() -> dict[str, Asset]:
+    """The files of the page, by name."""
+    return {
+        "kiosk.css": _asset(STYLE / "kiosk.css", "text/css"),
+        "shell.js": _asset(WIDGETS / "shell.js", "text/javascript"),
+    }
+
+
+def routes(boot: str, configured: str) -> list[Route]:
     """The routes of the page.
 
     Args:
         boot: a name of this run of the server; a page that meets another one loads itself again.
+        configured: the language of a browser that has chosen none.
     """
-    page = render(_STREAMLIT_PAGE.read_text(encoding="utf-8"), boot)
+    served = assets()
+    streamlit_page = _STREAMLIT_PAGE.read_text(encoding="utf-8")
+    pages = {language: render(streamlit_page, boot, catalogue(language), served) for language in LANGUAGES}
 
-    async def start_page(_request: Request) -> HTMLResponse:
-        return HTMLResponse(page, headers={"Cache-Control": "no-store"})
+    async def start_page(request: Request) -> HTMLResponse:
+        words = words_of(request.cookies, configured)
+        return HTMLResponse(pages[words.language], headers={"Cache-Control": "no-store"})
 
     async def asset(request: Request) -> Response:
-        path = ASSETS.get(request.path_params["name"])
-        if path is None:
+        found = served.get(request.path_params["name"])
+        if found is None or found.version != request.path_params["version"]:
             return PlainTextResponse("not found", status_code=404)
-        return FileResponse(path, headers={"Cache-Control": "no-cache"})
+        return Response(found.content, media_type=found.media_type, headers={"Cache-Control": _FOR_GOOD})
 
-    return [Route("/", start_page), Route("/assets/{name}", asset)]
+    return [Route("/", start_page), Route("/assets/{version}/{name}", asset)]
 
 
-def render(streamlit_page: str, boot: str) -> str:
+def render(streamlit_page: str, boot: str, words: Catalogue, served: Mapping[str, Asset]) -> str:
     """Streamlit's start page as the kiosk shows it.
 
     Raises:
@@ -51,34 +88,61 @@ def render(streamlit_page: str, boot: str) -> str:
     page = re.sub(r"<script>.*?</script>", "", streamlit_page, flags=re.DOTALL)  # the policy allows no inline script
     page = re.sub(r"<noscript>.*?</noscript>|<!--.*?-->", "", page, flags=re.DOTALL)
     page = re.sub(r'<link rel="service-desc"[^>]*>', "", page)
+    app = _APP.findall(page)
+    page = _APP.sub("", page)
     viewport = "width=device-width, initial-scale=1, maximum-scale=1, user-scalable=no"
     page, viewports = re.subn(r'content="width=device-width[^"]*"', f'content="{viewport}"', page)
-    page, titles = re.subn(r"<title>.*?</title>", f"<title>{html.escape(text('app.name'))}</title>{_HEAD}", page)
-    page, bodies = re.subn(r"<body>", lambda _: f"<body>{_overlay(boot)}", page)
-    if (viewports, titles, bodies) != (1, 1, 1) or '<div id="root">' not in page:
+    title = html.escape(words.text("app.name"))
+    page, titles = re.subn(r"<title>.*?</title>", lambda _: f"<title>{title}</title>{_head(served)}", page)
+    body = f'{_overlay(boot, words)}<template id="kiosk-app">{"".join(app)}</template>'
+    page, bodies = re.subn(r"<body>", lambda _: f"<body>{body}", page)
+    whole = (viewports, titles, bodies) == (1, 1, 1) and '<div id="root">' in page
+    if not (whole and any("<script" in part for part in app) and any('"stylesheet"' in part for part in app)):
         raise ValueError("Streamlit's page has changed: adapt kiosk/ui/page.py to the version installed")
-    return page.replace('<html lang="en">', f'<html lang="{html.escape(text("app.language"))}">')
+    return page.replace('<html lang="en">', f'<html lang="{words.language}">')
 
 
-_HEAD = (
-    '<link rel="stylesheet" href="/assets/kiosk.css">'
-    '<script src="/assets/shell.js" defer></script>'
-    '<meta name="theme-color" content="#0b1a24">'
+_APP = re.compile(r'<script type="module"[^>]*></script>|<link\s+rel="(?:modulepreload|preload|stylesheet)"[^>]*>')
+"""What makes Streamlit's page a screen."""
+
+# what a page without its style sheet looks like: a dark "Starting", and nothing else
+_BARE = (
+    "html{background:#0b1a24}"
+    "#kiosk-overlay{color:#e8f1f4;font:26px sans-serif;text-align:center;padding-top:30vh}"
+    "#kiosk-overlay [data-for]{display:none}#kiosk-overlay [data-for=starting]{display:block}"
 )
 
 
-def _overlay(boot: str) -> str:
-    sentences = {
-        name: html.escape(text(f"shell.{name}"))
-        for name in ("starting", "restarting", "restarting_detail", "broken", "broken_detail")
-    }
+def _head(served: Mapping[str, Asset]) -> str:
+    address = {name: f"/assets/{asset.version}/{name}" for name, asset in served.items()}
     return (
-        f'<div id="kiosk-overlay" role="status" data-boot="{html.escape(boot)}" data-state="starting">'
-        '<div class="kiosk-ring" aria-hidden="true"></div>'
-        f'<strong data-for="starting">{sentences["starting"]}</strong>'
-        f'<strong data-for="restarting">{sentences["restarting"]}</strong>'
-        f'<p data-for="restarting">{sentences["restarting_detail"]}</p>'
-        f'<strong data-for="broken">{sentences["broken"]}</strong>'
-        f'<p data-for="broken">{sentences["broken_detail"]}</p>'
+        f"<style>{_BARE}</style>"
+        f'<link rel="stylesheet" href="{address["kiosk.css"]}">'
+        f'<script src="{address["shell.js"]}" defer></script>'
+        f'<meta http-equiv="refresh" content="{REFRESH_S}">'
+        '<meta name="theme-color" content="#0b1a24">'
+    )
+
+
+def overlay_texts(words: Catalogue) -> dict[str, str]:
+    """What the overlay can say, by name."""
+    return {
+        **{name: words.text(f"shell.{name}") for name in ("starting", "restarting", "restarting_detail", "broken")},
+        "away": words.fault(faults.SERVER_AWAY),
+        "broken_detail": words.fault(faults.SCRIPT_FAILED),
+    }
+
+
+def _overlay(boot: str, words: Catalogue) -> str:
+    said = {name: html.escape(sentence) for name, sentence in overlay_texts(words).items()}
+    return (
+        f'<div id="kiosk-overlay" role="status" data-boot="{html.escape(boot)}" data-patience-ms="{PATIENCE_MS}"'
+        ' data-state="starting"><div class="kiosk-ring" aria-hidden="true"></div>'
+        f'<strong data-for="starting" data-words="starting">{said["starting"]}</strong>'
+        f'<strong data-for="restarting" data-words="restarting">{said["restarting"]}</strong>'
+        f'<p data-for="restarting" class="soon" data-words="restarting_detail">{said["restarting_detail"]}</p>'
+        f'<p class="late" data-for="late" data-words="away">{said["away"]}</p>'
+        f'<strong data-for="broken" data-words="broken">{said["broken"]}</strong>'
+        f'<p data-for="broken" data-words="broken_detail">{said["broken_detail"]}</p>'
         "</div>"
     )

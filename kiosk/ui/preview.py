@@ -53,11 +53,11 @@ class PreviewSocket:
 
 
 def words(preview: Preview) -> dict[str, object]:
-    """What goes with a preview picture: `fault` (empty: none), `simulated`, `reasons` (None: not judged yet)."""
+    """What goes with a picture: `fault` (its code; empty: none), `simulated`, `reasons` (None: not judged yet)."""
     quality = preview.quality
     return {
         "number": preview.number,
-        "fault": preview.fault,
+        "fault": preview.fault_code,
         "simulated": preview.simulated,
         "reasons": None if quality is None else [str(reason) for reason in quality.reasons],
     }

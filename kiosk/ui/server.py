@@ -7,7 +7,7 @@ import errno
 import logging
 import secrets
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -21,27 +21,40 @@ from streamlit.web import bootstrap
 from edge_models.bundle import Manifest
 from kiosk.capture.station import Station
 from kiosk.errors import KioskError, PortInUse
-from kiosk.ui import device, guard, page
+from kiosk.ui import device, faults, guard, page
 from kiosk.ui.preview import PreviewSocket
 from kiosk.ui.tokens import Tokens
 from kiosk.upkeep import notify
+from kiosk.upkeep.checks import examine_box
+from kiosk.upkeep.health import Check
 from kiosk.version import installed_version, source_commit
 
 ADDRESS = "127.0.0.1"
 SCRIPT = Path(__file__).parent / "app.py"
 SHUTDOWN_TIMEOUT_S = 2
+BOX_INTERVAL_S = 15.0
 
 _log = logging.getLogger(__name__)
 
 
-def serve(station: Station, manifest: Manifest, *, port: int, field_of_view_mm: float | None = None) -> None:
+def serve(
+    station: Station,
+    manifest: Manifest,
+    *,
+    port: int,
+    language: str = "en",
+    field_of_view_mm: float | None = None,
+    box: Callable[[], Sequence[Check]] = examine_box,
+) -> None:
     """Serve the screen at http://127.0.0.1:`port`/ until the process is told to stop (SIGINT, SIGTERM).
 
     Args:
         station: not yet entered; opened when the server starts and closed when it stops.
         manifest: of the station's model.
         port: 1 … 65535.
+        language: of the screen, until somebody chooses another on Start.
         field_of_view_mm: how much skin the width of a picture shows, for the scale bar; None: no scale bar.
+        box: how the box is; asked now and then, in a thread of its own.
 
     Raises:
         PortInUse: another program listens there; nothing was started.
@@ -49,7 +62,9 @@ def serve(station: Station, manifest: Manifest, *, port: int, field_of_view_mm: 
     """
     with listen(port) as listener:
         configure(port)
-        app = build_app(station, manifest, port=port, field_of_view_mm=field_of_view_mm)
+        tokens = Tokens()
+        shown = device.Device(station, manifest, tokens, language, field_of_view_mm)
+        app = build_app(shown, port=port, box=box)
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -118,24 +133,26 @@ def configure(port: int) -> None:
     )
 
 
-def build_app(station: Station, manifest: Manifest, *, port: int, field_of_view_mm: float | None = None) -> st.App:
+def build_app(shown: device.Device, *, port: int, box: Callable[[], Sequence[Check]]) -> st.App:
     """The ASGI app of a kiosk that listens on `port`."""
-    tokens = Tokens()
+    station = shown.station
+    watch = _BoxWatch(box)
     boot = secrets.token_hex(8)
 
     @asynccontextmanager
     async def lifespan(_app: st.App) -> AsyncIterator[None]:
         with station:
-            device.provide(device.Device(station, manifest, tokens, field_of_view_mm))
-            watchdog = asyncio.create_task(_feed_watchdog(station))
+            device.provide(shown)
+            tasks = [asyncio.create_task(_feed_watchdog(station)), asyncio.create_task(watch.run())]
             notify.ready()
             try:
                 yield
             finally:
                 notify.stopping()
-                watchdog.cancel()
-                with suppress(asyncio.CancelledError):
-                    await watchdog
+                for task in tasks:
+                    task.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await task
 
     async def health(_request: Request) -> JSONResponse:
         status = station.status()
@@ -146,9 +163,12 @@ def build_app(station: Station, manifest: Manifest, *, port: int, field_of_view_
                 "camera": status.camera,
                 "camera_simulated": status.camera_simulated,
                 "camera_fault": status.camera_fault,
+                "camera_code": status.camera_code,
                 "engine": status.engine.device,
                 "engine_note": status.engine.note,
                 "engine_fault": status.engine_fault,
+                "engine_code": status.engine_code or (faults.FALLBACK if status.engine.note else ""),
+                "box": watch.codes,
                 "model_id": status.model_id,
                 "version": installed_version(),
                 "commit": source_commit(),
@@ -162,12 +182,39 @@ def build_app(station: Station, manifest: Manifest, *, port: int, field_of_view_
         SCRIPT,
         lifespan=lifespan,
         routes=[
-            *page.routes(boot),
+            *page.routes(boot, shown.language),
             Route("/health", health),
-            WebSocketRoute("/preview", PreviewSocket(station, tokens).serve),
+            WebSocketRoute("/preview", PreviewSocket(station, shown.tokens).serve),
         ],
         middleware=guard.middleware(port),
     )
+
+
+class _BoxWatch:
+    """Asks now and then how the box is: a full disk, heat, a clock that cannot be believed.
+
+    Attributes:
+        codes: of what is wrong now, for the screen.
+    """
+
+    def __init__(self, box: Callable[[], Sequence[Check]]) -> None:
+        self._box = box
+        self.codes: list[str] = []
+
+    async def run(self) -> None:
+        while True:
+            try:
+                # a disk that hangs must not hold the event loop
+                checks = await asyncio.to_thread(self._box)
+            except Exception:  # noqa: BLE001 - what cannot be seen must not end the screen
+                _log.exception("the box could not be examined")
+            else:
+                told = [str(check.code) for check in checks if check.code]
+                for check in checks:
+                    if check.code and check.code not in self.codes:
+                        _log.warning("%s: %s. %s.", check.code, check.found, check.remedy)
+                self.codes = told
+            await asyncio.sleep(BOX_INTERVAL_S)
 
 
 async def _feed_watchdog(station: Station) -> None:

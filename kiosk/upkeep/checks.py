@@ -18,7 +18,7 @@ from edge_models.picture_names import SUFFIXES
 from kiosk.camera.choose import available_cameras
 from kiosk.camera.config import CameraConfig
 from kiosk.camera.source import Source, SourceKind
-from kiosk.errors import ConfigError
+from kiosk.errors import CameraNotFound, ConfigError
 from kiosk.pipeline.config import ModelConfig
 from kiosk.upkeep import health
 from kiosk.upkeep.health import Check, Status
@@ -36,24 +36,31 @@ def examine(camera: CameraConfig, model: ModelConfig, config_fault: ConfigError 
         config_fault: why that is not what the operator wrote.
     """
     environment = os.environ
-    installed = datetime.fromtimestamp(Path(__file__).stat().st_mtime, UTC)
     return [
         check_configuration(config_fault),
         check_camera(camera.source),
         *check_model_and_engine(model),
-        health.check_disk(health.state_directory(environment)),
         health.check_display(environment),
-        health.check_clock(datetime.now(UTC), installed),
-        health.check_temperature(),
+        *examine_box(),
         check_versions(),
     ]
+
+
+def examine_box() -> list[Check]:
+    """The checks that an operator should hear of while the kiosk runs."""
+    return health.check_box(datetime.now(UTC), installed_at(), os.environ)
+
+
+def installed_at() -> datetime:
+    """When the kiosk was installed: a time that is certainly over."""
+    return datetime.fromtimestamp(Path(__file__).stat().st_mtime, UTC)
 
 
 def check_configuration(fault: ConfigError | None) -> Check:
     """Whether the configuration could be read."""
     if fault is not None:
         found = f"{fault.what} (the other checks use the defaults)"
-        return Check("configuration", Status.FAULT, found, fault.remedy or "Correct it")
+        return Check("configuration", Status.FAULT, found, fault.remedy or "Correct it", fault.code)
     return Check("configuration", Status.OK, "every key is known and in range")
 
 
@@ -78,8 +85,8 @@ def check_camera(source: Source) -> Check:
     if source.kind is SourceKind.DEMO:
         return Check("camera", Status.WARNING, "no camera: demo would show SIMULATED pictures", why)
     if automatic:
-        return Check("camera", Status.FAULT, "no camera is connected", why)
-    return Check("camera", Status.FAULT, f"{source} is not there", why)
+        return Check("camera", Status.FAULT, "no camera is connected", why, CameraNotFound.code)
+    return Check("camera", Status.FAULT, f"{source} is not there", why, CameraNotFound.code)
 
 
 def _check_replay(folder: Path) -> Check:
@@ -131,4 +138,4 @@ def check_versions() -> Check:
 
 
 def _fault(name: str, error: EdgeModelError) -> Check:
-    return Check(name, Status.FAULT, error.what, error.remedy or "Install the kiosk again")
+    return Check(name, Status.FAULT, error.what, error.remedy or "Install the kiosk again", error.code)

@@ -120,7 +120,9 @@ def test_run_hands_the_configuration_on(
     )
     served: dict[str, Any] = {}
 
-    def serve(station: Station, manifest: Manifest, *, port: int, field_of_view_mm: float | None) -> None:
+    def serve(
+        station: Station, manifest: Manifest, *, port: int, language: str, field_of_view_mm: float | None
+    ) -> None:
         served.update(model=manifest.model_id, port=port, field_of_view_mm=field_of_view_mm)
         with station:
             preview = station.preview_after(0).result(20.0)

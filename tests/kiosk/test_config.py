@@ -18,7 +18,7 @@ from kiosk.commands.lock_camera import toml_lines
 from kiosk.config import Config, load, override, parse
 from kiosk.errors import ConfigError
 from kiosk.pipeline.config import ModelConfig
-from kiosk.ui.config import ServerConfig
+from kiosk.ui.config import ScreenConfig, ServerConfig
 
 EXAMPLE = Path(__file__).parents[2] / "systemd/kiosk.toml"
 FILE = Path("/somewhere/kiosk.toml")
@@ -47,13 +47,15 @@ def test_every_field_can_be_set() -> None:
 def test_values_arrive() -> None:
     read = parse(
         '[camera]\nsource = "usb:2"\nlens_position_dioptre = 12\nfield_of_view_mm = 18.5\n'
-        '[model]\nbundle = "/opt/bundle"\nengine = "cpu"\nthreads = 3\nuse_context = false\n[server]\nport = 9000\n',
+        '[model]\nbundle = "/opt/bundle"\nengine = "cpu"\nthreads = 3\nuse_context = false\n[server]\nport = 9000\n'
+        '[screen]\nlanguage = "fr"\n',
         FILE,
     )
     assert read == Config(
         CameraConfig(Source.parse("usb:2"), lens_position_dioptre=12.0, field_of_view_mm=18.5),
         ModelConfig(Path("/opt/bundle"), "cpu", 3, use_context=False),
         ServerConfig(9000),
+        ScreenConfig("fr"),
     )
     assert isinstance(read.camera.lens_position_dioptre, float)
 
@@ -96,6 +98,7 @@ def test_paths_start_from_the_files_folder() -> None:
         ("[camera]\nfield_of_view_mm = nan", 2, "a number from 1 to 500, not nan"),
         ("[camera]\nlens_position_dioptre = -1", 2, "a number from 0 to 40"),
         ('[model]\nengine = "gpu"', 2, "one of auto, cpu, edgetpu, not 'gpu'"),
+        ('[screen]\nlanguage = "it"', 2, "one of en, de, fr, es, not 'it'"),
         ("[model]\nengine = []", 2, "one of auto, cpu, edgetpu"),
         ("[model]\nbundle = 1", 2, "a path in quotes"),
         ("[model]\nuse_context = 1", 2, "use_context must be true or false, not 1"),

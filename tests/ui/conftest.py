@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 
 import hypothesis
@@ -131,6 +131,10 @@ class Stage:
     def act(self, name: str) -> None:
         self.script.write_text(name, encoding="utf-8")
 
+    def box(self, *codes: str) -> None:
+        """Let something be wrong with the box."""
+        self.script.with_suffix(".box").write_text(" ".join(codes), encoding="ascii")
+
 
 class StartStage(Protocol):
     """`with start_stage(act) as stage`: an acting kiosk of one test alone, which may be killed; see `running`."""
@@ -172,6 +176,7 @@ def start_stage(tmp_path: Path) -> StartStage:
 def stage(shared_stage: Stage) -> Stage:
     """The acting kiosk, its act "urgent" again."""
     shared_stage.act("urgent")
+    shared_stage.box()
     return shared_stage
 
 
@@ -196,6 +201,43 @@ PAINTED = """(limit) => new Promise((resolve, reject) => {
 })"""
 
 
+TOUCH_PX = 48
+PRIMARY_PX = 64
+
+# every element of the page, inside the components too: buttons too small, cut off or covered, text that does not fit
+FAULTS = """() => {
+  const faults = [];
+  const all = (root) => [...root.querySelectorAll("*")].flatMap((e) => [e, ...(e.shadowRoot ? all(e.shadowRoot) : [])]);
+  const seen = (e) => e.checkVisibility({ visibilityProperty: true }) && e.getClientRects().length > 0;
+  const say = (e, what) => faults.push(`${e.className || e.tagName}: ${what}`);
+  const shown = all(document.body).filter(seen);
+  const modal = shown.find((e) => e.getAttribute("aria-modal") === "true");
+  for (const e of shown) {
+    const box = e.getBoundingClientRect();
+    if (e.tagName === "BUTTON" && (!modal || modal.contains(e))) {
+      const least = e.classList.contains("primary") ? PRIMARY : TOUCH;
+      if (box.width < TOUCH || box.height < least) say(e, `is ${box.width} x ${box.height}`);
+      if (box.left < 0 || box.top < 0 || box.right > innerWidth + 0.5 || box.bottom > innerHeight + 0.5)
+        say(e, `ends at ${box.right}, ${box.bottom}`);
+      const root = e.getRootNode();
+      const hit = root.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+      if (hit && !e.contains(hit) && !root.querySelector(".screen")?.inert) say(e, `is covered by ${hit.className}`);
+    }
+    const style = getComputedStyle(e);
+    const inline = style.display === "inline" || e.namespaceURI.endsWith("svg") || e.tagName === "CANVAS";
+    if (!inline && e.getRootNode() !== document) {
+      if (e.scrollHeight > e.clientHeight + 2 && !e.matches(".picture, .picture *, .notes svg"))
+        say(e, `needs ${e.scrollHeight} px of height and has ${e.clientHeight}`);
+      if (e.scrollWidth > e.clientWidth + 2 && style.textOverflow !== "ellipsis" && !e.matches(".picture, .picture *"))
+        say(e, `needs ${e.scrollWidth} px of width and has ${e.clientWidth}`);
+    }
+  }
+  const page = document.scrollingElement;
+  if (page.scrollHeight > innerHeight || page.scrollWidth > innerWidth) faults.push("the page scrolls");
+  return faults;
+}""".replace("PRIMARY", str(PRIMARY_PX)).replace("TOUCH", str(TOUCH_PX))
+
+
 @dataclass
 class Screen:
     """One page of the kiosk as a person with one finger sees it."""
@@ -206,9 +248,9 @@ class Screen:
     def tap(self, selector: str) -> None:
         self.page.locator(selector).tap()
 
-    def see(self, selector: str) -> Locator:
+    def see(self, selector: str, state: Literal["visible", "attached"] = "visible") -> Locator:
         found = self.page.locator(selector)
-        found.first.wait_for(state="visible", timeout=WAIT_MS)
+        found.first.wait_for(state=state, timeout=WAIT_MS)
         return found
 
     def picture(self) -> None:
@@ -230,6 +272,10 @@ class Screen:
         width, height = SIZES[size]
         self.page.set_viewport_size({"width": width, "height": height})
         self.size = size
+
+    def faults(self) -> list[str]:
+        """What is wrong with the screen as a finger and an eye meet it; nothing, it is hoped."""
+        return list(self.page.evaluate(FAULTS))
 
     def keep(self, name: str) -> None:
         ARTIFACTS.mkdir(parents=True, exist_ok=True)

@@ -32,7 +32,8 @@ from kiosk.camera.phantom import PhantomCamera
 from kiosk.capture.station import Station
 from kiosk.clinical.frame import Frame
 from kiosk.errors import CameraLost, PortInUse
-from kiosk.ui.server import serve
+from kiosk.ui import server
+from kiosk.upkeep.health import Check, Status
 
 LIKELY: Mapping[str, Mapping[LesionClass, float]] = {
     "routine": {LesionClass.NV: 0.93, LesionClass.BKL: 0.04},
@@ -89,6 +90,12 @@ class Script:
     def act(self) -> str:
         name = self._path.read_text(encoding="utf-8").strip()
         return name if name in ACTS else "routine"
+
+    def box(self) -> list[Check]:
+        """What is wrong with the box: codes in the file beside the script."""
+        beside = self._path.with_suffix(".box")
+        codes = beside.read_text(encoding="ascii").split() if beside.exists() else []
+        return [Check("box", Status.WARNING, "acted", "End the act", code) for code in codes]
 
 
 class ActingClassifier:
@@ -189,7 +196,8 @@ def main() -> int:
     # the sheet about the device needs every text: without them the script fails at every draw
     manifest = replace(MANIFEST, texts={}) if script.act() == "bug_everywhere" else MANIFEST
     try:
-        serve(station, manifest, port=port, field_of_view_mm=24.0)
+        server.BOX_INTERVAL_S = 0.2
+        server.serve(station, manifest, port=port, field_of_view_mm=24.0, box=script.box)
     except PortInUse as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -15,6 +15,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
+from kiosk.ui.page import assets
 from kiosk.ui.peer import peer_uid
 from kiosk.ui.preview import PROTOCOL
 from kiosk.ui.tokens import Tokens
@@ -47,6 +48,7 @@ def own_origin(stage: Stage) -> str:
     return f"http://127.0.0.1:{stage.server.port}"
 
 
+SHELL = f"/assets/{assets()['shell.js'].version}/shell.js"
 # as another account of the box would, with every header right: a plain request, and one for a socket
 AS_ANOTHER_USER = """
 import socket, sys
@@ -71,7 +73,7 @@ UPGRADE = (
 @pytest.mark.parametrize(
     ("path", "more"),
     [
-        *((path, "") for path in ("/", "/health", "/assets/shell.js", "/_stcore/health", "/_stcore/host-config")),
+        *((path, "") for path in ("/", "/health", SHELL, "/_stcore/health", "/_stcore/host-config")),
         ("/preview", f"{UPGRADE}Sec-WebSocket-Protocol: {PROTOCOL}, token\r\n"),
         ("/_stcore/stream", UPGRADE),
     ],
@@ -127,7 +129,7 @@ def test_what_the_kiosk_does_not_use_is_not_there(stage: Stage, path: str) -> No
     assert ask(stage, path).status == 404
 
 
-@pytest.mark.parametrize("path", ["/", "/health", "/assets/shell.js", "/_stcore/health"])
+@pytest.mark.parametrize("path", ["/", "/health", SHELL, "/_stcore/health"])
 def test_every_answer_carries_the_policy(stage: Stage, path: str) -> None:
     answer = ask(stage, path)
     assert answer.status == 200
@@ -144,8 +146,8 @@ def test_health_tells_no_secrets(stage: Stage) -> None:
     assert health["status"] == "ok"
     assert health["model_id"] == "stage-model-1"
     assert set(health) == {
-        "status", "camera", "camera_simulated", "camera_fault", "engine", "engine_note", "engine_fault", "model_id",
-        "version", "commit", "boot",
+        "status", "camera", "camera_simulated", "camera_fault", "camera_code", "engine", "engine_note", "engine_fault",
+        "engine_code", "box", "model_id", "version", "commit", "boot",
     }  # fmt: skip
 
 

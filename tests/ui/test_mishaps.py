@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kiosk.text import text
+from kiosk.text.catalogue import catalogue
+
+EN = catalogue("en")
+text = EN.text
 
 if TYPE_CHECKING:
     from tests.ui.conftest import OpenScreen, Screen, Stage, StartStage

@@ -8,14 +8,17 @@ from pathlib import Path
 import pytest
 import streamlit
 
-from kiosk.text import text
-from kiosk.ui.page import ASSETS, render
+from kiosk.text.catalogue import catalogue
+from kiosk.ui.page import assets, render
+
+EN = catalogue("en")
+text = EN.text
 
 STREAMLIT_PAGE = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
 
 
 def test_page_is_the_kiosks() -> None:
-    page = render(STREAMLIT_PAGE, "boot-1")
+    page = render(STREAMLIT_PAGE, "boot-1", EN, assets())
     assert f"<title>{text('app.name')}</title>" in page
     assert 'data-boot="boot-1"' in page
     assert "user-scalable=no" in page
@@ -23,7 +26,7 @@ def test_page_is_the_kiosks() -> None:
 
 
 def test_no_inline_script_and_no_foreign_address() -> None:
-    page = render(STREAMLIT_PAGE, "boot-1")
+    page = render(STREAMLIT_PAGE, "boot-1", EN, assets())
     assert re.findall(r"<script(?![^>]*\bsrc=)[^>]*>", page) == []
     assert re.findall(r"(?:src|href)=\"(?:https?:)?//[^\"]*\"", page) == []
 
@@ -31,8 +34,17 @@ def test_no_inline_script_and_no_foreign_address() -> None:
 @pytest.mark.parametrize("part", ["<title>", "<body>", '<div id="root">', "width=device-width"])
 def test_another_streamlit_is_noticed(part: str) -> None:
     with pytest.raises(ValueError, match="has changed"):
-        render(STREAMLIT_PAGE.replace(part, "<!-- gone -->"), "boot-1")
+        render(STREAMLIT_PAGE.replace(part, "<!-- gone -->"), "boot-1", EN, assets())
 
 
-def test_assets_are_there() -> None:
-    assert [name for name, path in ASSETS.items() if not path.is_file()] == []
+def test_nothing_is_loaded_before_the_shell() -> None:
+    page = render(STREAMLIT_PAGE, "boot-1", EN, assets())
+    before, template = page.split('<template id="kiosk-app">')
+    app, after = template.split("</template>")
+    assert 'type="module"' in app
+    assert "/static/css/" in app
+    for outside in (before, after):
+        assert "/static/js/" not in outside
+        assert "/static/css/" not in outside
+    assert re.findall(r'<script src="([^"]+)"', before) == [f"/assets/{assets()['shell.js'].version}/shell.js"]
+    assert re.search(r'<meta http-equiv="refresh" content="\d+">', before)

@@ -7,53 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edge_models.labels import LesionClass
-from kiosk.text import text
+from kiosk.text.catalogue import catalogue
 
 if TYPE_CHECKING:
     from tests.ui.conftest import OpenScreen, Screen, Stage
 
+EN = catalogue("en")
+text = EN.text
+
 pytestmark = pytest.mark.browser
 
 SIZES = ("1280x800", "800x480", "720x1280")
-TOUCH_PX = 48
-PRIMARY_PX = 64
-
-# every element of the page, inside the components too: buttons too small, cut off or covered, text that does not fit
-FAULTS = """() => {
-  const faults = [];
-  const all = (root) => [...root.querySelectorAll("*")].flatMap((e) => [e, ...(e.shadowRoot ? all(e.shadowRoot) : [])]);
-  const seen = (e) => e.checkVisibility({ visibilityProperty: true }) && e.getClientRects().length > 0;
-  const say = (e, what) => faults.push(`${e.className || e.tagName}: ${what}`);
-  const shown = all(document.body).filter(seen);
-  const modal = shown.find((e) => e.getAttribute("aria-modal") === "true");
-  for (const e of shown) {
-    const box = e.getBoundingClientRect();
-    if (e.tagName === "BUTTON" && (!modal || modal.contains(e))) {
-      const least = e.classList.contains("primary") ? PRIMARY : TOUCH;
-      if (box.width < TOUCH || box.height < least) say(e, `is ${box.width} x ${box.height}`);
-      if (box.left < 0 || box.top < 0 || box.right > innerWidth + 0.5 || box.bottom > innerHeight + 0.5)
-        say(e, `ends at ${box.right}, ${box.bottom}`);
-      const root = e.getRootNode();
-      const hit = root.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
-      if (hit && !e.contains(hit) && !root.querySelector(".screen")?.inert) say(e, `is covered by ${hit.className}`);
-    }
-    const style = getComputedStyle(e);
-    const inline = style.display === "inline" || e.namespaceURI.endsWith("svg") || e.tagName === "CANVAS";
-    if (!inline && e.getRootNode() !== document) {
-      if (e.scrollHeight > e.clientHeight + 2 && !e.matches(".picture, .picture *, .notes svg"))
-        say(e, `needs ${e.scrollHeight} px of height and has ${e.clientHeight}`);
-      if (e.scrollWidth > e.clientWidth + 2 && style.textOverflow !== "ellipsis" && !e.matches(".picture, .picture *"))
-        say(e, `needs ${e.scrollWidth} px of width and has ${e.clientWidth}`);
-    }
-  }
-  const page = document.scrollingElement;
-  if (page.scrollHeight > innerHeight || page.scrollWidth > innerWidth) faults.push("the page scrolls");
-  return faults;
-}""".replace("PRIMARY", str(PRIMARY_PX)).replace("TOUCH", str(TOUCH_PX))
-
-
-def faults(screen: Screen) -> list[str]:
-    return list(screen.page.evaluate(FAULTS))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -63,43 +27,43 @@ def test_details_capture_and_result_fit(stage: Stage, open_screen: OpenScreen, s
     for character in "WWWWWWWWWWWWWWWWW":  # one more than fits
         screen.tap(f'.key[aria-label="{character}"]')
     assert screen.see(".entry-value").inner_text() == "W" * 16
-    assert faults(screen) == []
+    assert screen.faults() == []
     screen.keep("start_code")
     screen.tap('.field[data-field="age"]')
     for digit in "1190":
         screen.tap(f'.key[aria-label="{digit}"]')
     assert screen.see(".entry-value").inner_text() == "119"
-    assert faults(screen) == []
+    assert screen.faults() == []
     screen.keep("start_age")
     screen.tap(f'.key[aria-label="{text("start.next")}"]')
-    assert faults(screen) == []
+    assert screen.faults() == []
     screen.keep("start_sex")
     screen.tap(f'.key[aria-label="{text("sex.female")}"]')
-    assert faults(screen) == []
+    assert screen.faults() == []
     screen.keep("start_site")
     screen.tap(f'.key[aria-label="{text("site.back_of_hand")}"]')
-    assert faults(screen) == []
+    assert screen.faults() == []
     screen.keep("start_side")
     screen.tap(f'.key[aria-label="{text("side.right")}"]')
     screen.tap(f'.key[aria-label="{text("scope.dark_skin.ask")}"]')
     screen.tap(f'.key[aria-label="{text("scope.treated_before.ask")}"]')
-    assert faults(screen) == []
+    assert screen.faults() == []
     screen.keep("start_told")
     screen.tap(".continue")
     screen.picture()
     screen.see('.hints li[data-state="good"]')
     screen.keep("capture")
-    assert faults(screen) == []
+    assert screen.faults() == []
     assert screen.see(".summary").inner_text() == "WWWWWWWWWWWWWWWW · 119 y · Female · Back of hand, Right"
     screen.to_result()
     screen.tap(".picture .view")
     screen.see(".look .line")
     screen.keep("result_looking")
-    assert faults(screen) == []
+    assert screen.faults() == []
     screen.tap(".about")
     screen.see(".sheet")
     screen.keep("about")
-    assert faults(screen) == []
+    assert screen.faults() == []
     assert "Dark skin types" in screen.see(".sheet-rows").inner_text()
     screen.tap(".sheet .close")
     screen.tap(".done")
@@ -111,7 +75,7 @@ def check_at_every_size(screen: Screen, name: str) -> None:
     for size in SIZES:
         screen.resize(size)
         screen.keep(name)
-        assert faults(screen) == [], size
+        assert screen.faults() == [], size
 
 
 @pytest.mark.parametrize(("act", "bars"), [("routine", 3), ("referral", 3), ("worst", 3), ("below", 6)])
@@ -164,7 +128,8 @@ def test_a_camera_that_is_gone_is_said_and_comes_back(stage: Stage, open_screen:
     screen.see('.picture[data-state="fault"]')
     screen.see('.lamp.camera[data-state="fault"]')
     check_at_every_size(screen, "capture_fault")
-    assert "Plug its cable in again" in screen.see(".cover.fault").inner_text()
+    assert EN.fault("C4") in screen.see(".cover.fault").inner_text()
+    assert screen.page.locator('.hints [data-state="good"]').count() == 0, "nothing is good without a picture"
     assert screen.page.locator(".shutter").is_disabled()
     stage.act("routine")
     screen.picture()
@@ -233,3 +198,44 @@ def test_captures_leave_nothing_behind_in_the_page(stage: Stage, open_screen: Op
         screen.picture()
         seen.append(nodes())
     assert seen[-1] < seen[1] + 100, "a screen has some 200 nodes, and two of them came and went"
+
+
+def test_what_is_wrong_with_the_device_stands_on_start(stage: Stage, open_screen: OpenScreen) -> None:
+    screen = open_screen(stage.server)
+    screen.see(".start")
+    assert screen.page.locator(".notices").is_hidden()
+    stage.box("D2", "D3")
+    stage.act("no_camera")
+    screen.see('.notices [data-code="C4"]')
+    told = screen.see(".notices").inner_text()
+    assert [code for code in ("C4", "D2", "D3") if EN.fault(code) not in told] == []
+    check_at_every_size(screen, "start_notices")
+    screen.tap(".about")
+    listed = screen.see(".sheet-notices").inner_text()
+    assert [code for code in ("C4", "D2", "D3") if EN.fault(code) not in listed] == []
+    check_at_every_size(screen, "about_notices")
+    screen.tap(".sheet .close")
+    stage.box()
+    stage.act("urgent")
+    screen.page.locator(".notices").wait_for(state="hidden")
+
+
+def test_focus_is_not_judged_in_the_dark(stage: Stage, open_screen: OpenScreen) -> None:
+    screen = open_screen(stage.server)
+    screen.to_capture()
+    screen.see('.hints [data-hint="focus"][data-state="good"]')
+    stage.act("dark")
+    screen.see('.hints [data-hint="light"][data-state="warn"]')
+    focus = screen.see('.hints [data-hint="focus"][data-state="unknown"]')
+    assert focus.locator(".hint-value").inner_text() == text("hint.unknown")
+
+
+def test_deciding_without_the_kiosk_is_said_with_its_condition(stage: Stage, open_screen: OpenScreen) -> None:
+    screen = open_screen(stage.server)
+    screen.to_capture()
+    stage.act("unfamiliar")
+    screen.to_result()
+    assert screen.page.locator(".retake.primary").count() == 1
+    assert text("outcome.no_result_detail") in screen.see(".band").inner_text()
+    screen.tap(".result .dock .done")
+    screen.see(".start")

@@ -16,6 +16,7 @@ import pytest
 
 from kiosk.errors import PortInUse
 from kiosk.ui import server
+from kiosk.ui.page import assets
 
 if TYPE_CHECKING:
     from tests.ui.conftest import Stage, StartStage
@@ -85,4 +86,18 @@ def test_the_page_is_never_kept_by_a_cache(stage: Stage) -> None:
     answer = connection.getresponse()
     assert b"kiosk-overlay" in answer.read()
     assert answer.headers["Cache-Control"] == "no-store"
+    connection.close()
+
+
+def test_shell_and_style_are_kept_for_good_under_the_address_of_their_content(stage: Stage) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", stage.server.port, timeout=10)
+    for name, asset in assets().items():
+        connection.request("GET", f"/assets/{asset.version}/{name}")
+        answer = connection.getresponse()
+        assert answer.read() == asset.content
+        assert "immutable" in answer.headers["Cache-Control"]
+        connection.request("GET", f"/assets/{'0' * 16}/{name}")
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == 404, "another version's page must not take this version's shell"
     connection.close()

@@ -23,10 +23,13 @@ from kiosk.clinical.body_site import BodySite
 from kiosk.clinical.patient import Patient, Sex
 from kiosk.clinical.quality_report import Reason
 from kiosk.clinical.scope import TOLD_BY_OPERATOR
-from kiosk.text import percent, text
+from kiosk.text.catalogue import catalogue
+from kiosk.ui import faults
 from kiosk.ui.screens import capture, result, start
 
 AKIEC, BCC, BKL, DF, MEL, NV, VASC = LesionClass
+EN = catalogue("en")
+text = EN.text
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 DECISION = Decision(Thresholds({AKIEC: 0.02, BCC: 0.025, MEL: 0.03}, 0.2, 0.9), None, 0.95, 5)
 # a device's fault speaks for itself: its two reasons have no words of their own
@@ -59,7 +62,7 @@ def prediction(probabilities: dict[LesionClass, float], note: str = "") -> Predi
 def result_of(probabilities: dict[LesionClass, float], note: str = "") -> dict[str, Any]:
     """What the screen says of a prediction, by the rule."""
     predicted = prediction(probabilities, note)
-    return result.describe(assessment(Outcome.RESULT, prediction=predicted, advice=advise(predicted, DECISION)))
+    return result.describe(EN, assessment(Outcome.RESULT, prediction=predicted, advice=advise(predicted, DECISION)))
 
 
 @given(
@@ -71,14 +74,17 @@ def test_without_a_prediction_no_class_is_named(outcome: Outcome, reasons: tuple
     advice = advise(prediction({MEL: melanoma}), DECISION).without_classes()
     kept = advice if outcome is Outcome.NO_RESULT else None
     fault = "It broke. Mend it." if outcome is Outcome.DEVICE_FAULT else ""
-    said = json.dumps(result.describe(assessment(outcome, reasons=reasons, advice=kept, fault=fault)))
+    code = "E1" if fault else ""
+    said = json.dumps(
+        result.describe(EN, assessment(outcome, reasons=reasons, advice=kept, fault=fault, fault_code=code))
+    )
     assert not [lesion for lesion in LesionClass if lesion.full_name in said]
     assert "model-7" not in said
 
 
 @given(reasons=REASONS)
 def test_a_retake_says_for_every_reason_what_to_do(reasons: tuple[Reason, ...]) -> None:
-    said: Any = result.describe(assessment(Outcome.RETAKE, reasons=reasons))
+    said: Any = result.describe(EN, assessment(Outcome.RETAKE, reasons=reasons))
     assert [line["do"] for line in said["reasons"]] == [text(f"reason.{reason}.do") for reason in reasons]
     assert said["primary"] == "retake"
     assert said["bars"] == []
@@ -87,16 +93,23 @@ def test_a_retake_says_for_every_reason_what_to_do(reasons: tuple[Reason, ...]) 
 @pytest.mark.parametrize(("melanoma", "level"), [(0.3, "urgent_referral"), (0.1, "referral")])
 def test_an_unsure_model_still_refers(melanoma: float, level: str) -> None:
     advice = advise(prediction({MEL: melanoma}), DECISION).without_classes()
-    said: Any = result.describe(assessment(Outcome.NO_RESULT, reasons=(Reason.MODEL_UNSURE,), advice=advice))
+    said: Any = result.describe(EN, assessment(Outcome.NO_RESULT, reasons=(Reason.MODEL_UNSURE,), advice=advice))
     assert said["band"]["level"] == level
     assert said["band"]["detail"] == text(f"advice.{level}.unsure")
 
 
-def test_a_fault_says_what_the_error_said() -> None:
+def test_a_fault_is_said_in_the_operators_words() -> None:
     said: Any = result.describe(
-        assessment(Outcome.DEVICE_FAULT, reasons=(Reason.CAMERA_FAULT,), fault="The camera is gone. Plug it in.")
+        EN,
+        assessment(
+            Outcome.DEVICE_FAULT,
+            reasons=(Reason.CAMERA_FAULT,),
+            fault="The camera is gone. Run: lsusb.",
+            fault_code="C4",
+        ),
     )
-    assert said["band"]["detail"] == "The camera is gone. Plug it in."
+    assert said["band"]["detail"] == EN.fault("C4")
+    assert "lsusb" not in json.dumps(said)
 
 
 def test_a_result_names_three_classes_what_is_not_excluded_and_which_model() -> None:
@@ -115,7 +128,7 @@ def test_a_result_names_three_classes_what_is_not_excluded_and_which_model() -> 
         ("", ""),
     ]
     assert notes["set"] == text("result.not_excluded", lesions="Naevus, Melanoma, Benign keratosis")
-    assert notes["engine"] == "The CPU stood in"
+    assert notes["engine"] == EN.fault(faults.FALLBACK)
     assert said["meta"][0] == "model-7"
     assert said["meta"][-1] == "1.2 s"
 
@@ -161,16 +174,16 @@ def test_no_percentage_is_nought_or_a_hundred(values: list[float]) -> None:
     ],
 )
 def test_a_percentage_in_words(share: float, words: str) -> None:
-    assert percent(share) == words
+    assert EN.percent(share) == words
 
 
 def test_a_simulated_picture_is_called_so() -> None:
     with PhantomCamera(device=SimulatedDevice("phantom camera", 25.0)) as phantom:
         frame = phantom.preview()
-    said: Any = result.describe(assessment(Outcome.RETAKE, reasons=(Reason.TOO_DARK,), frame=frame))
+    said: Any = result.describe(EN, assessment(Outcome.RETAKE, reasons=(Reason.TOO_DARK,), frame=frame))
     assert [note["kind"] for note in said["notes"]] == ["simulated"]
     real = replace(frame, simulated=False)
-    said = result.describe(assessment(Outcome.RETAKE, reasons=(Reason.TOO_DARK,), frame=real))
+    said = result.describe(EN, assessment(Outcome.RETAKE, reasons=(Reason.TOO_DARK,), frame=real))
     assert said["notes"] == []
 
 
@@ -205,7 +218,7 @@ def test_what_was_entered_is_read(patient: Patient) -> None:
         "told": sorted(patient.told),
     }
     assert start.read(tap) == patient
-    assert start.summary(patient)
+    assert start.summary(EN, patient)
 
 
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner), max_leaves=4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kiosk.clinical.quality_report import Reason
-from kiosk.text import section, text
+from kiosk.text.catalogue import Catalogue
 from kiosk.ui.device import Device
 from kiosk.ui.preview import PROTOCOL
 from kiosk.ui.screens.start import summary
@@ -20,9 +20,12 @@ HINTS: Mapping[str, tuple[Reason, ...]] = {
     "view": (Reason.NOTHING_IN_VIEW,),
 }
 """The lines of live advice, each with the reasons that make it warn."""
+_BLIND = (Reason.TOO_DARK, Reason.TOO_BRIGHT, Reason.NOTHING_IN_VIEW)
+UNJUDGED: Mapping[str, tuple[Reason, ...]] = {"focus": _BLIND, "motion": _BLIND}
+"""The lines that nothing can be said of while a reason holds (`kiosk.pipeline.quality` does not look then)."""
 
 
-def draw(device: Device, visit: Visit, *, taking: bool) -> None:
+def draw(words: Catalogue, device: Device, visit: Visit, *, taking: bool) -> None:
     """Draw the screen; `taking`: the picture is being taken and assessed."""
 
     def on_tap(tap: Tap) -> None:
@@ -36,13 +39,15 @@ def draw(device: Device, visit: Visit, *, taking: bool) -> None:
     mount(
         "capture",
         {
-            "texts": section("capture", "hint", "patient"),
+            "texts": words.section("capture", "hint", "patient"),
             "protocol": PROTOCOL,
             "token": "" if taking else device.tokens.issue(),
             "taking": taking,
-            "summary": summary(visit.patient),
+            "summary": summary(words, visit.patient),
             "hints": [(name, list(map(str, reasons))) for name, reasons in HINTS.items()],
-            "advice": {str(reason): text(f"reason.{reason}.do") for group in HINTS.values() for reason in group},
+            "unjudged": {name: list(map(str, reasons)) for name, reasons in UNJUDGED.items()},
+            "faults": words.faults(),
+            "advice": {str(reason): words.text(f"reason.{reason}.do") for group in HINTS.values() for reason in group},
             "field_of_view_mm": device.field_of_view_mm,
         },
         on_tap,

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from kiosk.clinical.body_site import BodySite, Side
 from kiosk.clinical.patient import MAX_AGE_YEARS, Patient, Sex
 from kiosk.clinical.scope import TOLD_BY_OPERATOR, ScopeLimit
-from kiosk.text import section, text
+from kiosk.text import LANGUAGES
+from kiosk.text.catalogue import Catalogue
+from kiosk.ui.language import COOKIE
 from kiosk.ui.widgets.component import Tap, mount
 from kiosk.workflow.visit import Visit
 
 _log = logging.getLogger(__name__)
 
 
-def draw(visit: Visit) -> None:
-    """Draw the screen with what was entered before."""
+def draw(words: Catalogue, visit: Visit, speak: Callable[[str], None]) -> None:
+    """Draw the screen with what was entered before; `speak` is called with the language that was chosen."""
 
     def on_tap(tap: Tap) -> None:
+        if tap.get("name") == "language":
+            speak(str(tap.get("language")))
+            return
         patient = read(tap)
         if patient is not None:
             visit.confirm(patient)
@@ -26,14 +32,18 @@ def draw(visit: Visit) -> None:
     mount(
         "start",
         {
-            "texts": section("start", "patient"),
+            "texts": words.section("start", "patient"),
+            "language": words.language,
+            "languages": list(LANGUAGES.items()),
+            "cookie": COOKIE,
+            "faults": words.faults(),
             "max_age": MAX_AGE_YEARS,
             "choices": {
-                "sex": [(str(sex), text(f"sex.{sex}")) for sex in Sex],
-                "site": [(site.code, text(f"site.{site.code}")) for site in BodySite],
-                "told": [(str(limit), text(f"scope.{limit}.ask")) for limit in TOLD_BY_OPERATOR],
+                "sex": [(str(sex), words.text(f"sex.{sex}")) for sex in Sex],
+                "site": [(site.code, words.text(f"site.{site.code}")) for site in BodySite],
+                "told": [(str(limit), words.text(f"scope.{limit}.ask")) for limit in TOLD_BY_OPERATOR],
             },
-            "sides": {site.code: [(str(side), text(f"side.{side}")) for side in site.sides] for site in BodySite},
+            "sides": {site.code: [(str(side), words.text(f"side.{side}")) for side in site.sides] for site in BodySite},
             "entered": {
                 "code": entered.code,
                 "age": "" if entered.age_years is None else str(entered.age_years),
@@ -70,20 +80,22 @@ def read(tap: Tap) -> Patient | None:
         return None
 
 
-def site_name(patient: Patient) -> str:
+def site_name(words: Catalogue, patient: Patient) -> str:
     """Where the lesion is in the operator's words, "Arm, left"; empty where nobody said it."""
     if patient.site is None:
         return ""
-    site = text(f"site.{patient.site.code}")
-    return site if patient.side is None else text("patient.site_and_side", site=site, side=text(f"side.{patient.side}"))
+    site = words.text(f"site.{patient.site.code}")
+    if patient.side is None:
+        return site
+    return words.text("patient.site_and_side", site=site, side=words.text(f"side.{patient.side}"))
 
 
-def summary(patient: Patient) -> str:
+def summary(words: Catalogue, patient: Patient) -> str:
     """A patient in one line, "M-2047 · 58 y · Female · Arm, left"."""
     parts = [patient.code]
     if patient.age_years is not None:
-        parts.append(text("patient.years", age=patient.age_years))
+        parts.append(words.count("patient.years", patient.age_years, age=patient.age_years))
     if patient.sex is not None:
-        parts.append(text(f"sex.{patient.sex}"))
-    parts.append(site_name(patient))
-    return " · ".join(part for part in parts if part) or text("patient.anonymous")
+        parts.append(words.text(f"sex.{patient.sex}"))
+    parts.append(site_name(words, patient))
+    return " · ".join(part for part in parts if part) or words.text("patient.anonymous")

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from kiosk.text import section, text
+from kiosk.text.catalogue import Catalogue
+from kiosk.ui import page
 from kiosk.ui.device import Device
 from kiosk.ui.screens import about
 from kiosk.ui.widgets.component import mount
 from kiosk.workflow.visit import Step
 
 
-def draw(device: Device, step: Step) -> None:
+def draw(words: Catalogue, device: Device, step: Step) -> None:
     """Draw the bar with `step` as the current one. How the device is, the page asks for itself."""
     mount(
         "status",
         {
-            "texts": {**section("status"), "app.name": text("app.name")},
+            "texts": {**words.section("status"), "app.name": words.text("app.name")},
+            "language": words.language,
+            "shell": page.overlay_texts(words),
+            "faults": words.faults(),
             "step": list(Step).index(step),
-            "about": about.sheet(device.manifest, device.station.status()),
+            "about": about.sheet(words, device.manifest, device.station.status()),
         },
     )

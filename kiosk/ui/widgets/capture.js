@@ -45,7 +45,7 @@ export default (component) =>
         hint(words.reasons);
         scale();
       } else if (words.fault) {
-        find(".fault-text").textContent = words.fault;
+        find(".fault-text").textContent = data.faults[words.fault];
         if (!taking) show("fault");
         hint(null);
       }
@@ -82,11 +82,19 @@ export default (component) =>
       const now = performance.now();
       for (const [name, known] of data.hints) {
         const row = rows.get(name);
-        const seen = reasons === null ? "unknown" : (known.find((reason) => reasons.includes(reason)) ?? "good");
+        const seen = judge(name, known, reasons);
         if (seen !== row.seen) Object.assign(row, { seen, since: now });
-        if (seen !== row.shown && now - row.since >= HINT_HOLD_MS) paint(name, row);
+        const due = reasons === null || now - row.since >= HINT_HOLD_MS; // without a picture nothing is good
+        if (seen !== row.shown && due) paint(name, row);
       }
       call();
+    }
+
+    // "good", "unknown" where nobody can tell (focus in the dark), or the reason that warns
+    function judge(name, known, reasons) {
+      if (reasons === null) return "unknown";
+      const blind = data.unjudged[name]?.some((reason) => reasons.includes(reason));
+      return known.find((reason) => reasons.includes(reason)) ?? (blind ? "unknown" : "good");
     }
 
     function paint(name, row) {

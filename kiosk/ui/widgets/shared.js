@@ -20,6 +20,7 @@ const ICONS = {
   eye: "M2.5 12s3.5-6.5 9.5-6.5 9.5 6.5 9.5 6.5-3.5 6.5-9.5 6.500S2.5 12 2.5 12z M12 9a3 3 0 1 0 .01 0",
   chip: "M7 7h10v10H7z M10 3v4 M14 3v4 M10 17v4 M14 17v4 M3 10h4 M3 14h4 M17 10h4 M17 14h4",
   stop: "M12 3a9 9 0 1 0 .01 0 M5.7 5.700l12.6 12.6",
+  globe: "M12 3a9 9 0 1 0 .01 0 M3 12h18 M12 3c3.500 3 3.500 15 0 18 M12 3c-3.500 3-3.500 15 0 18",
   wrench: "M14.5 6.500a4 4 0 0 1 5-3.800l-2.7 2.7 1.8 1.8 2.7-2.700a4 4 0 0 1-5.3 4.600L8 17.100A2.5 2.5 0 1 1 5.2 14.200L13.3 7.6",
 };
 
@@ -49,6 +50,17 @@ function fillTexts(root, texts) {
 
 function fill(sentence, values) {
   return sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+// The sentence in the plural form that a number asks for, as Catalogue.count in kiosk/text/catalogue.py.
+function count(texts, key, number, language, values) {
+  const form = new Intl.PluralRules(language).select(number);
+  return fill(texts[`${key}.${form}`] ?? texts[`${key}.other`], values);
+}
+
+// The codes of all that /health finds wrong, what stops the work first.
+function faultCodes(health) {
+  return [health.camera_code, health.engine_code, ...health.box].filter((code) => code);
 }
 
 // Takes apart what kiosk/ui/packing.py made.

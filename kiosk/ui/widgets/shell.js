@@ -6,9 +6,25 @@
   const MISSES_SHOWN = 2;
 
   const overlay = document.getElementById("kiosk-overlay");
-  const show = (state) => (overlay.dataset.state = state);
+  const app = document.getElementById("kiosk-app");
+  if (!overlay || !app) return; // the page was cut off: its refresh loads it again
   let misses = 0;
   let timer = 0;
+  let styled = false; // whether the style sheet came: without it nothing is started
+  let drawn = false;
+  let broken = false;
+  let waitingSince = performance.now(); // for the server, or for the first screen
+
+  function show() {
+    const away = misses >= MISSES_SHOWN;
+    const state = broken ? "broken" : away ? "restarting" : drawn ? "none" : "starting";
+    if (state === "none") waitingSince = 0;
+    else waitingSince ||= performance.now();
+    const late = waitingSince > 0 && performance.now() - waitingSince > Number(overlay.dataset.patienceMs);
+    overlay.dataset.state = state;
+    overlay.toggleAttribute("data-late", late);
+    return late;
+  }
 
   async function beat() {
     clearTimeout(timer);
@@ -16,25 +32,44 @@
     try {
       const answer = await fetch("/health", { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
       const health = await answer.json();
-      if (health.boot !== overlay.dataset.boot) return location.reload();
-      if (misses >= MISSES_SHOWN && overlay.dataset.state === "restarting") show("none");
+      if (health.boot !== overlay.dataset.boot || !styled) return location.reload();
       misses = 0;
+      if (show() && !drawn && !broken) return location.reload(); // a part of the screen never came
       window.dispatchEvent(new CustomEvent("kiosk:health", { detail: health }));
     } catch {
       misses += 1;
       pause = RETRY_MS;
-      if (misses >= MISSES_SHOWN && overlay.dataset.state !== "starting") show("restarting");
+      show();
     }
     timer = setTimeout(beat, pause);
   }
 
-  window.addEventListener("kiosk:drawn", () => overlay.dataset.state === "starting" && show("none"));
-  window.addEventListener("kiosk:check", beat);
-  overlay.addEventListener("click", () => overlay.dataset.state === "broken" && location.reload());
+  // Streamlit waits in a template, so that a page without shell or style draws nothing
+  function begin() {
+    document.querySelector('meta[http-equiv="refresh"]').remove();
+    window.stop(); // the refresh was read already: this takes it back
+    styled = getComputedStyle(overlay).position === "fixed";
+    if (styled) document.head.append(document.importNode(app.content, true));
+    beat();
+  }
+
+  window.addEventListener("load", begin, { once: true });
+  window.addEventListener("kiosk:drawn", () => {
+    drawn = true;
+    show();
+  });
+  window.addEventListener("kiosk:check", () => styled && beat());
+  window.addEventListener("kiosk:words", ({ detail }) => {
+    document.documentElement.lang = detail.language;
+    for (const place of overlay.querySelectorAll("[data-words]")) place.textContent = detail.shell[place.dataset.words];
+  });
+  overlay.addEventListener("click", () => broken && location.reload());
 
   // the screen's script failed: Streamlit shows that somewhere, the kiosk says it its own way
   new MutationObserver(() => {
-    if (document.querySelector('[data-testid="stException"]')) show("broken");
+    if (broken || !document.querySelector('[data-testid="stException"]')) return;
+    broken = true;
+    show();
   }).observe(document.getElementById("root") ?? document.body, { childList: true, subtree: true });
 
   const stop = (event) => event.preventDefault();
@@ -54,6 +89,4 @@
     },
     { capture: true },
   );
-
-  beat();
 })();

@@ -14,13 +14,15 @@ export default (component) =>
     let values = { ...NOTHING };
     let active = "code";
     let siding = false; // the site was tapped, and it has sides
+    let speaking = false; // the languages are offered in the place of a field's keys
+    let codes = ""; // of the notices
     const screen = { send() {} };
 
     const t = (key) => data.texts[`start.${key}`];
     const shown = (field) => {
       const value = values[field];
       if (!value.length) return "";
-      if (field === "age") return fill(t("years"), { age: value });
+      if (field === "age") return count(data.texts, "start.years", Number(value), data.language, { age: value });
       if (field === "code") return value;
       const word = (choices, wanted) => choices.find(([choice]) => choice === wanted)[1];
       if (field === "told") return value.map((one) => word(data.choices.told, one)).join(", ");
@@ -32,6 +34,7 @@ export default (component) =>
     function choose(field) {
       active = field;
       siding = false;
+      speaking = false;
       refresh();
       layKeys();
     }
@@ -66,8 +69,9 @@ export default (component) =>
         site: () => choices(data.choices.site, values.site, chooseSite),
         side: () => choices(data.sides[values.site], values.side, chooseSide),
         told: () => choices(data.choices.told, values.told, toggleTold),
+        language: () => choices(data.languages, data.language, chooseLanguage),
       };
-      const layout = siding ? "side" : active;
+      const layout = speaking ? "language" : siding ? "side" : active;
       const keys = find(".keys");
       keys.dataset.layout = layout;
       keys.replaceChildren(...layouts[layout]());
@@ -104,6 +108,12 @@ export default (component) =>
       next();
     }
 
+    function chooseLanguage(language) {
+      document.cookie = `${data.cookie}=${language}; path=/; max-age=31536000; SameSite=Strict`;
+      choose(active);
+      screen.send("language", { language });
+    }
+
     function toggleTold(limit) {
       const told = values.told.includes(limit) ? values.told.filter((one) => one !== limit) : [...values.told, limit];
       values.told = told;
@@ -117,14 +127,35 @@ export default (component) =>
         row.toggleAttribute("data-given", values[field].length > 0);
         row.querySelector(".field-value").textContent = shown(field) || (field === "told" ? t("told_nothing") : t("empty"));
       }
-      find(".entry-title").textContent = t(active);
-      find(".entry-hint").textContent = siding ? t("side_hint") : t(`${active}_hint`);
-      const typed = active === "code" || active === "age" ? values[active] : "";
+      find(".entry-title").textContent = speaking ? t("language") : t(active);
+      find(".entry-hint").textContent = speaking ? "" : siding ? t("side_hint") : t(`${active}_hint`);
+      find(".language").setAttribute("aria-pressed", speaking);
+      const typed = !speaking && (active === "code" || active === "age") ? values[active] : "";
       find(".entry-value").textContent = typed;
       find(".entry-value").toggleAttribute("data-long", typed.length > LONG_CODE);
       find(".clear-all").disabled = !FIELDS.some((field) => values[field].length > 0);
     }
 
+    // what is wrong with the device: one line where the screen is low, and how many more there are
+    function notice(told) {
+      if (told.join() === codes) return;
+      codes = told.join();
+      const place = find(".notices");
+      place.hidden = told.length === 0;
+      place.replaceChildren(
+        ...told.map((code) => element("li", { "data-code": code }, icon("warn"), element("span", {}, data.faults[code]))),
+      );
+      if (told.length > 1) place.append(element("b", { class: "more" }, fill(t("more"), { count: told.length - 1 })));
+    }
+    const onHealth = ({ detail }) => notice(faultCodes(detail));
+    window.addEventListener("kiosk:health", onHealth);
+
+    find(".language").addEventListener("click", () => {
+      if (speaking) return choose(active);
+      speaking = true;
+      refresh();
+      layKeys();
+    });
     find(".clear-all").addEventListener("click", () => {
       values = { ...NOTHING };
       choose("code");
@@ -134,10 +165,13 @@ export default (component) =>
 
     screen.update = (fresh) => {
       const first = data === null;
+      if (data?.language === fresh.language) return;
       data = fresh;
+      codes = "";
       fillTexts(root, data.texts);
-      if (!first) return;
-      values = { ...data.entered };
+      find(".language-code").textContent = data.language.toUpperCase();
+      window.dispatchEvent(new Event("kiosk:check"));
+      if (first) values = { ...data.entered };
       const rows = FIELDS.map((field) => {
         const row = element(
           "button",
@@ -149,7 +183,8 @@ export default (component) =>
         return row;
       });
       find(".fields").replaceChildren(...rows);
-      choose("code");
+      choose(active);
     };
+    screen.close = () => window.removeEventListener("kiosk:health", onHealth);
     return screen;
   });

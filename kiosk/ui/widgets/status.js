@@ -5,6 +5,8 @@ export default (component) =>
     const find = (selector) => root.querySelector(selector);
     const sheet = find(".sheet");
     let texts = {};
+    let faults = {};
+    let codes = ""; // of the notices on the sheet
 
     const tick = () => {
       const now = new Date();
@@ -22,6 +24,11 @@ export default (component) =>
       else lamp("camera", "ok", texts["status.camera"]);
       if (detail.engine_fault) lamp("engine", "fault", texts["status.engine_fault"]);
       else lamp("engine", detail.engine_note ? "warning" : "ok", texts[`status.engine_${detail.engine}`]);
+      const told = faultCodes(detail);
+      if (told.join() === codes) return;
+      codes = told.join();
+      find(".sheet-notices").hidden = told.length === 0;
+      find(".sheet-notices ul").replaceChildren(...told.map((code) => element("li", {}, faults[code])));
     };
     const show = (open) => {
       sheet.hidden = !open;
@@ -34,12 +41,16 @@ export default (component) =>
     window.addEventListener("kiosk:health", onHealth);
     const clock = setInterval(tick, 1000);
     tick();
-    window.dispatchEvent(new Event("kiosk:check"));
 
     return {
       update(data) {
         texts = data.texts;
+        faults = data.faults;
+        codes = "";
         fillTexts(root, texts);
+        window.dispatchEvent(new CustomEvent("kiosk:words", { detail: data }));
+        window.dispatchEvent(new Event("kiosk:check")); // says everything again, in these words
+        find(".sheet-notices h2").textContent = data.about.notices;
         root.querySelectorAll(".steps li").forEach((step, index) => {
           step.dataset.state = index < data.step ? "past" : index === data.step ? "now" : "next";
           step.toggleAttribute("aria-current", index === data.step);
@@ -48,7 +59,10 @@ export default (component) =>
         find(".sheet-title").textContent = data.about.title;
         find(".sheet-purpose").textContent = data.about.purpose;
         find(".close").textContent = data.about.close;
-        const rows = data.about.rows.flatMap(([name, words]) => [element("dt", {}, name), element("dd", {}, words)]);
+        const rows = data.about.rows.flatMap(([name, words, lang]) => [
+          element("dt", {}, name),
+          element("dd", { lang }, words),
+        ]);
         find(".sheet-rows").replaceChildren(...rows);
       },
       close() {

@@ -6,6 +6,7 @@ A stand-in with picamera2's interface (0.3.38) plays these; the real picamera2 r
 from __future__ import annotations
 
 import builtins
+import errno
 import logging
 import os
 import time
@@ -20,7 +21,7 @@ import pytest
 
 from kiosk.camera.picamera import PicameraCamera, detect
 from kiosk.clinical.frame import CameraSettings
-from kiosk.errors import CameraLost, CameraNotFound, CameraStalled
+from kiosk.errors import CameraError, CameraLost, CameraNotFound, CameraOutOfMemory, CameraStalled
 
 SKIN = (220, 170, 150)
 EVERY_CONTROL = ("AeEnable", "ExposureTime", "AnalogueGain", "AwbEnable", "ColourGains", "AfMode", "LensPosition")
@@ -253,3 +254,28 @@ def test_without_picamera2_the_remedy_is_named(
         detect()
     with pytest.raises(CameraNotFound, match=remedy):
         PicameraCamera()
+
+
+@pytest.mark.parametrize("step", ["configure", "__init__"])
+@pytest.mark.parametrize(
+    ("cause", "kind"),
+    [
+        (OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)), CameraOutOfMemory),
+        (MemoryError(), CameraOutOfMemory),
+        (RuntimeError("Failed to configure"), CameraLost),
+    ],
+)
+def test_no_memory_for_pictures_has_a_code_of_its_own(
+    stand_in: type[StandIn], monkeypatch: pytest.MonkeyPatch, step: str, cause: Exception, kind: type[CameraError]
+) -> None:
+    works = stand_in.__init__
+
+    def fail(self: StandIn, *arguments: Any) -> None:
+        if step == "__init__":
+            works(self, *arguments)  # the pipe is open when picamera2 fails
+        raise cause
+
+    monkeypatch.setattr(stand_in, step, fail)
+    with pytest.raises(CameraError) as failed:
+        opened(stand_in)
+    assert type(failed.value) is kind

@@ -147,10 +147,12 @@ def test_an_unplugged_camera_is_reported_and_comes_back_by_itself(station: Stati
     gone = preview_where(station, lambda preview: bool(preview.fault))
     assert gone.jpeg == b""
     assert "Plug it in" in gone.fault
+    assert gone.fault_code in ("C1", "C4")
     assert station.status().camera_fault
     assessment = assessed(station)
     assert (assessment.outcome, assessment.reasons) == (Outcome.DEVICE_FAULT, (Reason.CAMERA_FAULT,))
     assert "Plug it in" in assessment.fault
+    assert assessment.fault_code in ("C1", "C4")
     assert station.progressing(), "a missing camera is no reason to restart the kiosk"
     device.restore()
     assert live(station).number > gone.number
@@ -162,6 +164,7 @@ def test_a_stalled_camera_is_an_error_and_not_an_old_picture(station: Station, d
     device.stall()
     fault = preview_where(station, lambda preview: bool(preview.fault))
     assert "no new picture" in fault.fault
+    assert fault.fault_code == "C3"
     device.restore()
     live(station)
 
@@ -259,6 +262,7 @@ def test_an_engine_that_breaks_is_a_device_fault_and_the_next_case_goes_on(
         failed = assessed(station)
     assert failed.fault == "The engine stopped. Restart the kiosk."
     assert station.status().engine_fault == failed.fault, "the lamp and /health tell it"
+    assert station.status().engine_code == failed.fault_code == EngineFailed.code
     with monkeypatch.context() as broken:
         broken.setattr("kiosk.pipeline.assess.check", _raise(ZeroDivisionError("a bug of ours")))
         failed = assessed(station)

@@ -33,6 +33,8 @@ def write(path: Path, text: str) -> Path:
 def test_a_warning_has_a_remedy() -> None:
     with pytest.raises(ValueError, match="remedy"):
         Check("disk", Status.FAULT, "full")
+    with pytest.raises(ValueError, match="code"):
+        Check("disk", Status.OK, "empty", code=health.Code.DISK_FULL)
 
 
 @pytest.mark.parametrize(
@@ -101,6 +103,41 @@ def test_temperature(tmp_path: Path, millidegrees: str, flags: str | None, statu
     assert ("supply" in check.remedy) == ("under-voltage" in words)
 
 
+@pytest.mark.parametrize(
+    ("millidegrees", "flags", "code"),
+    [
+        ("51000", "0", ""),
+        ("80000", "0", health.Code.HOT),
+        ("60000", "4", health.Code.THROTTLED),
+        ("60000", "50005", health.Code.UNDER_VOLTAGE),
+        ("60000", "50000", ""),
+    ],
+)
+def test_the_screen_hears_of_what_holds_now(tmp_path: Path, millidegrees: str, flags: str, code: str) -> None:
+    write(tmp_path / "class/thermal/thermal_zone0/temp", millidegrees)
+    write(tmp_path / "devices/platform/soc/soc:firmware/get_throttled", flags)
+    assert health.check_temperature(tmp_path).code == code
+
+
+@pytest.mark.parametrize(
+    ("files", "status", "code"),
+    [
+        ({}, Status.OK, ""),
+        ({"type": "Mains"}, Status.OK, ""),
+        ({"type": "Battery", "status": "Charging", "capacity": "7"}, Status.OK, ""),
+        ({"type": "Battery", "status": "Discharging", "capacity": "80"}, Status.WARNING, health.Code.ON_BATTERY),
+        ({"type": "Battery", "status": "Discharging"}, Status.WARNING, health.Code.ON_BATTERY),
+        ({"type": "Battery", "status": "Discharging", "capacity": "20"}, Status.FAULT, health.Code.BATTERY_LOW),
+        ({"type": "Battery", "status": "Discharging", "capacity": "5", "scope": "Device"}, Status.OK, ""),
+    ],
+)
+def test_battery(tmp_path: Path, files: dict[str, str], status: Status, code: str) -> None:
+    for name, content in files.items():
+        write(tmp_path / "class/power_supply/supply" / name, content + "\n")
+    check = health.check_battery(tmp_path)
+    assert (check.status, check.code) == (status, code)
+
+
 def test_the_hottest_zone_counts(tmp_path: Path) -> None:
     for zone, reading in enumerate(("41000", "67500", "nonsense")):
         write(tmp_path / f"class/thermal/thermal_zone{zone}/temp", reading)
@@ -162,8 +199,9 @@ def test_a_wrong_configuration_is_a_fault_and_the_rest_is_checked() -> None:
     found = {check.name: check for check in checks.examine(CameraConfig(), ModelConfig(), fault)}
     assert found["configuration"].status is Status.FAULT
     assert "line 2" in found["configuration"].found
-    names = ["configuration", "camera", "model", "engine", "disk", "display", "clock", "temperature", "versions"]
-    assert list(found) == names
+    assert list(found) == [
+        "configuration", "camera", "model", "engine", "display", "clock", "disk", "temperature", "battery", "versions",
+    ]  # fmt: skip
 
 
 @pytest.fixture
@@ -178,7 +216,7 @@ def test_the_command_for_scripts(configured: Path, capsys: pytest.CaptureFixture
     statuses = [check["status"] for check in document["checks"]]
     assert document["status"] == ("fault" if "fault" in statuses else "warning"), "a simulated camera is a warning"
     assert code == (1 if "fault" in statuses else 0)
-    assert all(set(check) == {"name", "status", "found", "remedy"} for check in document["checks"])
+    assert all(set(check) == {"name", "status", "found", "remedy", "code"} for check in document["checks"])
 
 
 @pytest.mark.usefixtures("_logging_again")
