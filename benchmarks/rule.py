@@ -38,14 +38,13 @@ from kiosk.commands.classify import Row as Answer
 from kiosk.commands.classify import json_line
 from kiosk.pipeline.assess import assess
 from kiosk.pipeline.cores import Cores
-from kiosk.text.catalogue import catalogue
+from kiosk.text import text
 from kiosk.ui.screens.result import describe
 
 SPLITS = Path(__file__).parents[1] / "training" / "splits"
 OUTCOMES = ("retake", *(str(level) for level in AdviceLevel), "model_unsure", "not_dermatoscopic")
 """How a picture ends; the levels are those with classes shown."""
 KINDS = ("picture", "with_context")
-ENGLISH = catalogue("en")
 
 
 class Labelled(NamedTuple):
@@ -162,7 +161,7 @@ def contradictions(said: Assessment, document: Mapping[str, Any]) -> list[str]:
         said: of it.
         document: the manifest.
     """
-    screen: Any = describe(ENGLISH, said)
+    screen: Any = describe(said)
     told = json.loads(json_line(Answer(Path("picture"), said, 0.0)))
     everything = json.dumps(screen)
     faults = [f"{words} % on the screen" for words in re.findall(r"(?<![0-9])(0|100) %", everything)]
@@ -222,19 +221,19 @@ def _against_screen(told: Mapping[str, Any], screen: Mapping[str, Any]) -> list[
     in_band = {lesion.full_name for lesion in LesionClass if lesion.full_name in screen["band"]["detail"]}
     whys = [bar["why"] for bar in screen["bars"] if bar["why"]]
     set_note = next((note["text"] for note in screen["notes"] if note["kind"] == "set"), "")
-    alone = set_note == ENGLISH.text("result.one_left")
+    alone = set_note == text("result.one_left")
     checks = {
         "the band has another level": screen["band"]["level"] != advice["level"],
         "the band names other classes": in_band != set(named),
         "a named class has no bar": not set(named) <= set(bars),
         "the likeliest classes have no bar": [LesionClass.from_code(c).full_name for c in told["top3"]] != bars[:3],
         "“cannot exclude” says something else": not alone
-        and set_note != ENGLISH.text("result.not_excluded", lesions=", ".join(not_excluded)),
+        and set_note != text("result.not_excluded", lesions=", ".join(not_excluded)),
         "“no other class is likely” beside others": alone and not_excluded != bars[:1],
         "reasons of other classes": len(whys) != len(named)
         or any(not why.startswith(name) for why, name in zip(whys, named, strict=True)),
         "no referral without its warning": advice["level"] == "routine"
-        and screen["band"]["detail"] != ENGLISH.text("advice.routine.detail"),
+        and screen["band"]["detail"] != text("advice.routine.detail"),
     }
     return [words for words, fault in checks.items() if fault]
 

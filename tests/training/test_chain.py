@@ -115,6 +115,15 @@ def test_from_pictures_to_a_published_bundle(  # noqa: PLR0915 - one chain: each
     assert training.main(["ablations", run, leaky, "--into", str(table)]) == 1  # it saw what the other is judged on
     assert training.main(["ablations", run, str(runs / "taught"), "--into", str(table)]) == 0
     assert training.main(["publish", release, "--into", str(published)]) == 0
+    # from a fresh clone there are no runs: the published integers are fitted anew
+    shipped, again = str(published / "tiny-1"), str(runs / "tiny-2")
+    assert training.main(["calibrate", shipped, "--id", "tiny-2", "--into", str(runs)]) == 0
+    assert training.main(["evaluate", again, "--integers-of", shipped]) == 0
+    assert training.main(["publish", again, "--into", str(published)]) == 0
+    one, other = (json.loads((published / name / "manifest.json").read_text()) for name in ("tiny-1", "tiny-2"))
+    for key in ("members", "views", "input_size_px", "calibration", "decision", "context", "familiarity", "split"):
+        assert one[key] == other[key], key
+    assert one["figures"]["validation"]["integers"] == other["figures"]["validation"]["integers"]
 
     losses = [(runs / name / "steps.csv").read_text() for name in ("tiny", "taught")]
     assert losses[0] != losses[1]  # the teacher was asked
