@@ -32,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     rule.set_defaults(command=_rule)
     _add_peers(commands)
     _add_project(commands)
+    _add_wrong_pictures(commands)
     options = parser.parse_args(argv)
     try:
         return int(options.command(options))
@@ -74,6 +75,40 @@ def _add_latency(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     reference.add_argument("file", type=Path, nargs="?", help="from device (default: the suites are run now)")
     reference.add_argument("--compare", action="store_true", help="change nothing; exit code 1 where a ratio is out")
     reference.set_defaults(command=_reference)
+
+
+def _add_wrong_pictures(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    gate = commands.add_parser("gate", help="real pictures, blurred, drawn over, in round fields: what passes")
+    gate.add_argument("--pictures", type=int, default=40, help="of each data set (%(default)s)")
+    gate.add_argument("--plain", type=int, default=0, help="of each, as they are; 0 for all (%(default)s)")
+    gate.set_defaults(command=_gate)
+    damage = commands.add_parser("damage", help="damaged image files by kind: refused, or read as a wrong picture")
+    damage.add_argument("--pictures", type=int, default=10, help="(%(default)s)")
+    damage.set_defaults(command=_damage)
+    for command in (gate, damage):
+        command.add_argument("--data", type=Path, metavar="DIR", help="default: what DERMAKIOSK_DATA names")
+
+
+def _data(options: argparse.Namespace) -> Path:
+    folder = options.data or os.environ.get("DERMAKIOSK_DATA")
+    if not folder:
+        raise RuntimeError("real pictures are needed: name their folder with --data or DERMAKIOSK_DATA")
+    return Path(folder)
+
+
+def _gate(options: argparse.Namespace) -> int:
+    from benchmarks.gate import measure, plain, table
+
+    data = _data(options)
+    print(table(plain(data, options.plain), measure(data, options.pictures)))
+    return 0
+
+
+def _damage(options: argparse.Namespace) -> int:
+    from benchmarks.damage import measure, table
+
+    print(table(measure(_data(options), options.pictures)))
+    return 0
 
 
 def _latency(options: argparse.Namespace) -> int:

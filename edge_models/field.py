@@ -71,8 +71,12 @@ def find_window(rgb: NDArray[np.uint8]) -> Window | None:
     check_picture(rgb)
     height, width = rgb.shape[:2]
     step = max(1, min(height, width) // _ROWS)
-    brightest = rgb[step // 2 :: step, step // 2 :: step].max(axis=2)
-    circle = _circle(brightest)
+    corners = rgb[:: height - 1, :: width - 1] if height > 1 and width > 1 else rgb
+    if np.count_nonzero(corners.max(axis=2) <= _MAX_DARK_SHARE * 255) < 2:
+        return None  # as in nearly all pictures: this costs nothing
+    # channel by channel: NumPy's maximum along the last axis takes ten times as long
+    red, green, blue = (rgb[step // 2 :: step, step // 2 :: step, channel] for channel in range(3))
+    circle = _circle(np.maximum(np.maximum(red, green), blue))
     if circle is None:
         return None
     y, x, radius = (value * step for value in circle)
@@ -141,7 +145,8 @@ def _levels(brightest: NDArray[np.uint8]) -> tuple[float, float]:
     corners = sorted(float(brightest[up, across].mean()) for up in ends for across in ends)
     middle = brightest[rows // 2 - reach : rows // 2 + reach, columns // 2 - reach : columns // 2 + reach]
     # the smallest field fills two fifths of that square, a large lesion may leave half of those
-    return corners[2], float(np.percentile(middle, 85))
+    place = middle.size * 85 // 100
+    return corners[2], float(np.partition(middle, place, axis=None)[place])
 
 
 def _fitted(points: NDArray[np.float64], tolerance: float) -> tuple[float, float, float, NDArray[np.bool_]] | None:

@@ -153,7 +153,7 @@ def _measure(square: NDArray[np.uint8], window: Window | None) -> dict[str, floa
     # light is measured up to the corners of a field's square: there the skin is that a lesion leaves free
     inside = disc(len(square)) if window is None else np.full(square.shape[:2], 255, np.uint8)
     brightest = _histogram(np.maximum(np.maximum(red, green), blue), inside)
-    white = np.where(np.minimum(np.minimum(red, green), blue) >= _WHITE, 255, 0).astype(np.uint8)
+    _, white = cv2.threshold(np.minimum(np.minimum(red, green), blue), _WHITE - 1, 255, cv2.THRESH_BINARY)
     # letters and strokes are white too, but thinner than a reflex of the lamp
     white = np.asarray(cv2.morphologyEx(white, cv2.MORPH_OPEN, _THICK), np.uint8)
     rms, peak = _relief(square)

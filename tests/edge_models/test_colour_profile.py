@@ -30,14 +30,14 @@ COLOURS = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
 def to_xyz(name: str) -> NDArray[np.float64]:
     """Linear RGB → XYZ under D65."""
     x, y = np.array(PRIMARIES[name]).T
-    columns = np.stack([x / y, np.ones(3), (1 - x - y) / y])
-    return np.asarray(columns * np.linalg.solve(columns, D65))
+    columns: NDArray[np.float64] = np.stack([x / y, np.ones(3), (1 - x - y) / y])
+    return columns * np.asarray(np.linalg.solve(columns, D65), np.float64)
 
 
-def linear(coded: NDArray[np.float64], name: str) -> NDArray[np.float64]:
+def linear(coded: NDArray[np.floating[Any]], name: str) -> NDArray[np.float64]:
     if name == "Adobe":
-        return np.asarray(coded**ADOBE_GAMMA)
-    return np.where(coded <= 0.04045, coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4)
+        return np.asarray(np.power(coded, ADOBE_GAMMA), np.float64)
+    return np.asarray(np.where(coded <= 0.04045, coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4), np.float64)
 
 
 def expected_srgb(rgb: NDArray[np.uint8], name: str) -> NDArray[np.float64]:

@@ -78,7 +78,8 @@ def test_a_picture_that_lost_data_on_the_cable_is_dropped(make_usb: MakeUsb, cap
         lambda jpeg: b"",
         lambda jpeg: bytes(len(jpeg)),
     )
-    with opened(make_usb(lambda number, jpeg: damages[number % len(damages)](jpeg))) as camera:
+    usb = make_usb(lambda number, jpeg: damages[number % len(damages)](jpeg))
+    with UsbCamera(usb.film, "film", stall_timeout_s=LONG_S, open_capture=usb) as camera:
         for take in (camera.preview, camera.capture) * 4:
             rgb = take().rgb
             picture_number(rgb)

@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from benchmarks.disturb import Field, within
 from edge_models.context import Context
 from edge_models.decision import MALIGNANT, Decision, Thresholds
 from edge_models.engine import Batches
 from edge_models.errors import EngineFailed
+from edge_models.field import find_window, seen
 from edge_models.labels import LesionClass
 from edge_models.prediction import Engine, Prediction
 from edge_models.preprocess import View
@@ -27,6 +29,7 @@ from kiosk.clinical.frame import CameraSettings, Frame
 from kiosk.clinical.quality_report import Reason
 from kiosk.pipeline.assess import assess
 from kiosk.pipeline.cores import Cores
+from kiosk.pipeline.quality import check
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ENGINE = Engine("runtime", "cpu", 2)
@@ -86,6 +89,25 @@ def test_a_good_picture_becomes_a_result(lesion: Frame, cores: Cores) -> None:
     assert assessment.advice.level is AdviceLevel.ROUTINE
     assert list(assessment.timings_ms) == ["reduce", "quality", "preprocess", "overlap", "invoke", "total"]
     assert assessment.assessed_at == NOW
+
+
+def test_gate_and_model_look_at_the_same_square_of_a_round_field(lesion: Frame, cores: Cores) -> None:
+    given: list[NDArray[np.uint8]] = []
+
+    class Watched(FixedModel):
+        def prepare(self, rgb: NDArray[np.uint8], spread: Spread) -> Batches:
+            given.append(rgb)
+            return super().prepare(rgb, spread)
+
+    rgb = within(lesion.rgb, Field(0.42, 0.02, 0.05, -0.03))
+    assessment = assess(Frame(rgb, NOW, "test"), Watched(prediction()), cores, now=NOW)
+    assert assessment.outcome is Outcome.RESULT
+    assert assessment.quality is not None
+    window = assessment.quality.window
+    assert window == find_window(rgb)
+    assert assessment.quality == check(rgb)
+    np.testing.assert_array_equal(given[0], seen(rgb, window))
+    assert assess(lesion, FixedModel(prediction()), cores, now=NOW).quality == check(lesion.rgb)
 
 
 def test_a_black_picture_is_taken_again_and_never_classified(cores: Cores) -> None:
