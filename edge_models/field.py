@@ -13,13 +13,13 @@ same on x86-64 and arm64.
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_models.reduce import check_picture
+from edge_models.window import Window
 
 MAX_RADIUS = 0.51
 """In shorter sides of the picture; half of it, and what a rim is measured too far out by."""
@@ -49,14 +49,6 @@ _MIN_BLACK = 0.9
 """Of what lies outside the circle must be as dark as the surroundings; writing may stand there."""
 _MAX_RIM = 0.16
 """Of the radius: light that falls off over more is a vignette, not the rim of a field."""
-
-
-class Window(NamedTuple):
-    """A square in a picture, in whole pixels."""
-
-    top: int
-    left: int
-    side: int
 
 
 def find_window(rgb: NDArray[np.uint8]) -> Window | None:

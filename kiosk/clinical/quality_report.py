@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from edge_models.field import Window
 from edge_models.frozen import frozen
+from edge_models.window import Window
 
 
 class Reason(StrEnum):

@@ -19,11 +19,12 @@ from edge_models.bundle import Bundle
 from edge_models.context import Context
 from edge_models.engine import Batches
 from edge_models.errors import DermakioskError, EngineError
-from edge_models.field import Window, find_window, seen
+from edge_models.field import find_window, seen
 from edge_models.prediction import Engine, Prediction
 from edge_models.preprocess import reduced
 from edge_models.reduce import Spread
 from edge_models.triage import abstention, advise, kept
+from edge_models.window import Window
 from kiosk.clinical.assessment import Assessment, Outcome, Provenance
 from kiosk.clinical.frame import Frame
 from kiosk.clinical.quality_report import QualityReport, Reason, Verdict

@@ -17,8 +17,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_models.field import Window, find_window, seen
+from edge_models.field import find_window, seen
 from edge_models.reduce import check_picture, shrunk
+from edge_models.window import Window
 from kiosk.clinical.quality_report import QualityReport, Reason
 from kiosk.pipeline.focus import disc, focus
 

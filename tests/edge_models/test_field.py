@@ -15,8 +15,9 @@ from hypothesis.extra import numpy as st_numpy
 from numpy.typing import NDArray
 
 from benchmarks.disturb import Field, drawn_over, within
-from edge_models.field import Window, find_window, in_view, seen
+from edge_models.field import find_window, in_view, seen
 from edge_models.image_file import read_rgb
+from edge_models.window import Window
 from kiosk.camera.skin import paint
 
 Rgb = NDArray[np.uint8]
