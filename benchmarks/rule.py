@@ -38,13 +38,17 @@ from kiosk.commands.classify import Row as Answer
 from kiosk.commands.classify import json_line
 from kiosk.pipeline.assess import assess
 from kiosk.pipeline.cores import Cores
-from kiosk.text import text
+from kiosk.text.catalogue import catalogue
 from kiosk.ui.screens.result import describe
 
 SPLITS = Path(__file__).parents[1] / "training" / "splits"
 OUTCOMES = ("retake", *(str(level) for level in AdviceLevel), "model_unsure", "not_dermatoscopic")
 """How a picture ends; the levels are those with classes shown."""
 KINDS = ("picture", "with_context")
+
+WORDS = catalogue("en")
+NAMES = {lesion.code: WORDS.text(f"lesion.{lesion.code}") for lesion in LesionClass}
+"""What the screen calls each class."""
 
 
 class Labelled(NamedTuple):
@@ -161,13 +165,13 @@ def contradictions(said: Assessment, document: Mapping[str, Any]) -> list[str]:
         said: of it.
         document: the manifest.
     """
-    screen: Any = describe(said)
+    screen: Any = describe(WORDS, said)
     told = json.loads(json_line(Answer(Path("picture"), said, 0.0)))
     everything = json.dumps(screen)
     faults = [f"{words} % on the screen" for words in re.findall(r"(?<![0-9])(0|100) %", everything)]
     advice = told["advice"]
     if said.prediction is None:
-        shown = [lesion.full_name for lesion in LesionClass if lesion.full_name in everything]
+        shown = [name for name in NAMES.values() if name in everything]
         faults += [f"{name} without a result" for name in shown]
         if advice is not None and (advice["named"] or advice["cannot_exclude"] or advice["why"]):
             faults.append("a class in JSON without a result")
@@ -214,26 +218,24 @@ def _against_rule(told: Mapping[str, Any], context_used: bool, document: Mapping
 def _against_screen(told: Mapping[str, Any], screen: Mapping[str, Any]) -> list[str]:
     """What the screen says against the JSON."""
     advice = told["advice"]
-    named, not_excluded = (
-        [LesionClass.from_code(code).full_name for code in advice[key]] for key in ("named", "cannot_exclude")
-    )
+    named, not_excluded = ([NAMES[code] for code in advice[key]] for key in ("named", "cannot_exclude"))
     bars = [bar["name"] for bar in screen["bars"]]
-    in_band = {lesion.full_name for lesion in LesionClass if lesion.full_name in screen["band"]["detail"]}
+    in_band = {name for name in NAMES.values() if name in screen["band"]["detail"]}
     whys = [bar["why"] for bar in screen["bars"] if bar["why"]]
     set_note = next((note["text"] for note in screen["notes"] if note["kind"] == "set"), "")
-    alone = set_note == text("result.one_left")
+    alone = set_note == WORDS.text("result.one_left")
     checks = {
         "the band has another level": screen["band"]["level"] != advice["level"],
         "the band names other classes": in_band != set(named),
         "a named class has no bar": not set(named) <= set(bars),
-        "the likeliest classes have no bar": [LesionClass.from_code(c).full_name for c in told["top3"]] != bars[:3],
+        "the likeliest classes have no bar": [NAMES[code] for code in told["top3"]] != bars[:3],
         "“cannot exclude” says something else": not alone
-        and set_note != text("result.not_excluded", lesions=", ".join(not_excluded)),
+        and set_note != WORDS.text("result.not_excluded", lesions=", ".join(not_excluded)),
         "“no other class is likely” beside others": alone and not_excluded != bars[:1],
         "reasons of other classes": len(whys) != len(named)
         or any(not why.startswith(name) for why, name in zip(whys, named, strict=True)),
         "no referral without its warning": advice["level"] == "routine"
-        and screen["band"]["detail"] != text("advice.routine.detail"),
+        and screen["band"]["detail"] != WORDS.text("advice.routine.detail"),
     }
     return [words for words, fault in checks.items() if fault]
 

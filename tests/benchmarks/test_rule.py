@@ -16,6 +16,7 @@ from benchmarks import rule
 from benchmarks.__main__ import main
 from kiosk.camera.skin import paint
 from kiosk.clinical.assessment import Assessment
+from kiosk.text.catalogue import Catalogue
 from kiosk.ui.screens.result import describe
 
 LABELS = ("mel", "nv", "bcc")
@@ -98,8 +99,8 @@ def test_a_screen_that_contradicts_is_found(
     bundle = make_bundle({"split": "generated", "decision": decision, "familiarity": familiar})
     honest = describe
 
-    def altered(said: Assessment) -> dict[str, object]:
-        screen = honest(said)
+    def altered(words: Catalogue, said: Assessment) -> dict[str, object]:
+        screen = honest(words, said)
         if said.prediction is not None:
             change(screen)
         return screen
