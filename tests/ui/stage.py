@@ -52,7 +52,19 @@ LIKELY: Mapping[str, Mapping[LesionClass, float]] = {
     "unfamiliar": {LesionClass.NV: 0.93, LesionClass.BKL: 0.04},
 }
 """Classes that the model names and cannot exclude; what is missing to 1 is shared by all the others."""
-ACTS = (*LIKELY, "fallback", "slow", "dark", "blurred", "no_camera", "no_capture", "no_engine", "bug", "bug_everywhere")
+ACTS = (
+    *LIKELY,
+    "fallback",
+    "slow",
+    "dark",
+    "blurred",
+    "no_camera",
+    "no_capture",
+    "no_engine",
+    "bug",
+    "bug_everywhere",
+    "simulated",
+)
 
 MANIFEST = Manifest(
     model_id="stage-model-1",
@@ -149,7 +161,7 @@ class ActingCamera:
             raise self._lost()
         self._phantom = PhantomCamera(3)
         self.name = "phantom on stage"
-        self.simulated = True
+        self.simulated = script.act() == "simulated"
 
     def preview(self) -> Frame:
         return self._acted(self._phantom.preview())
@@ -181,7 +193,7 @@ class ActingCamera:
             rgb = (rgb * 0.06).astype(np.uint8)
         elif act == "blurred":
             rgb = np.asarray(cv2.blur(rgb, (max(3, frame.width_px // 24),) * 2), np.uint8)
-        return Frame(rgb, datetime.now(UTC), self.name, simulated=True)
+        return Frame(rgb, datetime.now(UTC), self.name, simulated=act == "simulated")
 
     @staticmethod
     def _lost() -> CameraLost:

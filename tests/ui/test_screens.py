@@ -23,7 +23,7 @@ SIZES = ("1280x800", "800x480", "720x1280")
 @pytest.mark.parametrize("size", SIZES)
 def test_details_capture_and_result_fit(stage: Stage, open_screen: OpenScreen, size: str) -> None:
     screen = open_screen(stage.server, size)
-    screen.see('.lamp.camera[data-state="warning"]')
+    screen.see('.lamp.camera[data-state="ok"]')
     for character in "WWWWWWWWWWWWWWWWW":  # one more than fits
         screen.tap(f'.key[aria-label="{character}"]')
     assert screen.see(".entry-value").inner_text() == "W" * 16
@@ -94,6 +94,30 @@ def test_a_result_shows_the_likeliest_and_every_named_class(
     screen.see(".start")
 
 
+def test_a_simulated_picture_and_one_outside_the_scope_are_said_in_the_place_of_advice(
+    stage: Stage, open_screen: OpenScreen
+) -> None:
+    screen = open_screen(stage.server)
+    screen.to_capture()
+    stage.act("simulated")
+    screen.to_result()
+    screen.see('.band[data-level="simulated"]')
+    check_at_every_size(screen, "result_simulated")
+    stage.act("routine")
+    screen.tap(".done")
+    screen.see(".start")
+    screen.tap('.field[data-field="told"]')
+    screen.tap(f'.key[aria-label="{text("scope.treated_before.ask")}"]')
+    screen.tap(f'.key[aria-label="{text("scope.dark_skin.ask")}"]')
+    screen.tap(".continue")
+    screen.picture()
+    screen.to_result()
+    screen.see('.band[data-level="outside"]')
+    check_at_every_size(screen, "result_outside")
+    screen.tap(".done")
+    screen.see(".start")
+
+
 @pytest.mark.parametrize(
     ("act", "outcome"),
     [
@@ -133,7 +157,7 @@ def test_a_camera_that_is_gone_is_said_and_comes_back(stage: Stage, open_screen:
     assert screen.page.locator(".shutter").is_disabled()
     stage.act("routine")
     screen.picture()
-    screen.see('.lamp.camera[data-state="warning"]')
+    screen.see('.lamp.camera[data-state="ok"]')
 
 
 def test_the_picture_is_judged_while_it_is_live(stage: Stage, open_screen: OpenScreen) -> None:

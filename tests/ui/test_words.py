@@ -22,7 +22,7 @@ from kiosk.clinical.assessment import Assessment, Outcome, Provenance
 from kiosk.clinical.body_site import BodySite
 from kiosk.clinical.patient import Patient, Sex
 from kiosk.clinical.quality_report import Reason
-from kiosk.clinical.scope import TOLD_BY_OPERATOR
+from kiosk.clinical.scope import TOLD_BY_OPERATOR, ScopeLimit
 from kiosk.text.catalogue import catalogue
 from kiosk.ui import faults
 from kiosk.ui.screens import capture, result, start
@@ -177,14 +177,38 @@ def test_a_percentage_in_words(share: float, words: str) -> None:
     assert EN.percent(share) == words
 
 
-def test_a_simulated_picture_is_called_so() -> None:
+def test_a_simulated_picture_gets_no_advice() -> None:
     with PhantomCamera(device=SimulatedDevice("phantom camera", 25.0)) as phantom:
         frame = phantom.preview()
     said: Any = result.describe(EN, assessment(Outcome.RETAKE, reasons=(Reason.TOO_DARK,), frame=frame))
     assert [note["kind"] for note in said["notes"]] == ["simulated"]
+    for probabilities in ({NV: 0.6, MEL: 0.3}, {NV: 0.98}):
+        predicted = prediction(probabilities)
+        advice = advise(predicted, DECISION)
+        said = result.describe(EN, assessment(Outcome.RESULT, prediction=predicted, advice=advice, frame=frame))
+        assert said["band"]["level"] == "simulated"
+        assert said["band"]["detail"] == text("result.simulated")
+        assert not [bar for bar in said["bars"] if bar["why"]]
+        assert {note["kind"] for note in said["notes"]} == {"set", "simulated"}
     real = replace(frame, simulated=False)
     said = result.describe(EN, assessment(Outcome.RETAKE, reasons=(Reason.TOO_DARK,), frame=real))
     assert said["notes"] == []
+
+
+@given(st.lists(st.sampled_from(ScopeLimit), min_size=1, unique=True).map(tuple))
+def test_whoever_the_model_was_not_tested_on_is_not_reassured(limits: tuple[ScopeLimit, ...]) -> None:
+    harmless, feared = prediction({NV: 0.98}), prediction({NV: 0.6, MEL: 0.3})
+    said: Any = result.describe(
+        EN, assessment(Outcome.RESULT, prediction=harmless, advice=advise(harmless, DECISION), limits=limits)
+    )
+    assert said["band"]["level"] == "outside"
+    assert text("advice.routine.title") not in json.dumps(said)
+    said = result.describe(
+        EN, assessment(Outcome.RESULT, prediction=feared, advice=advise(feared, DECISION), limits=limits)
+    )
+    assert said["band"]["level"] == "urgent_referral", "a referral stands"
+    [scope] = [note["text"] for note in said["notes"] if note["kind"] == "scope"]
+    assert all(text(f"scope.{limit}.name") in scope for limit in limits)
 
 
 def test_every_reason_of_a_preview_has_a_hint() -> None:

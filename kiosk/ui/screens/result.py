@@ -54,7 +54,7 @@ def describe(words: Catalogue, assessment: Assessment) -> dict[str, object]:
     prediction, advice = assessment.prediction, assessment.advice
     seconds = assessment.timings_ms.get("total", 0.0) / 1e3
     local_time = words.moment(assessment.assessed_at)
-    simulated = assessment.frame is not None and assessment.frame.simulated
+    simulated = _is_simulated(assessment)
     notes = [{"kind": "simulated", "text": words.text("result.simulated")}] if simulated else []
     notes += [{"kind": "scope", "text": scope_line(words, assessment.limits)}] if assessment.limits else []
     said = _words_alone(assessment.outcome, _band(words, assessment)) | {
@@ -66,8 +66,8 @@ def describe(words: Catalogue, assessment: Assessment) -> dict[str, object]:
         return said
     engine = words.text(f"status.engine_{prediction.engine.device}")
     return said | {
-        "bars": _bars(words, prediction, advice),
-        "notes": [*_notes(words, prediction, advice), *notes],
+        "bars": _bars(words, prediction, advice, reasoned=not simulated),
+        "notes": [*_notes(words, prediction, advice, reassuring=not (simulated or assessment.limits)), *notes],
         "outline": outline(prediction.activation_map),
         "window": _window(assessment),
         "primary": "done",
@@ -110,7 +110,16 @@ def _band(words: Catalogue, assessment: Assessment) -> dict[str, str]:
             return _words("no_result", words.text("outcome.no_result"), words.text("outcome.no_result_detail"))
     if advice is None:
         raise ValueError("a result carries its advice")
+    if _is_simulated(assessment):  # nobody may act on what is said of it
+        return _words("simulated", words.text("result.simulated_title"), words.text("result.simulated"))
+    if assessment.limits and advice.level is AdviceLevel.ROUTINE:  # whoever was not tested is not reassured
+        limits = _limit_names(words, assessment.limits)
+        return _words("outside", words.text("scope.title"), words.text("scope.detail", limits=limits))
     return _advice(words, advice)
+
+
+def _is_simulated(assessment: Assessment) -> bool:
+    return assessment.frame is not None and assessment.frame.simulated
 
 
 def _advice(words: Catalogue, advice: Advice) -> dict[str, str]:
@@ -125,8 +134,8 @@ def _words(level: str, title: str, detail: str) -> dict[str, str]:
     return {"level": level, "title": title, "detail": detail}
 
 
-def _bars(words: Catalogue, prediction: Prediction, advice: Advice) -> list[dict[str, object]]:
-    grounds = {ground.lesion: ground for ground in advice.why}
+def _bars(words: Catalogue, prediction: Prediction, advice: Advice, *, reasoned: bool) -> list[dict[str, object]]:
+    grounds = {ground.lesion: ground for ground in advice.why if reasoned}
     return [_bar(words, lesion, share, grounds.get(lesion)) for lesion, share in shown_classes(prediction, advice)]
 
 
@@ -141,10 +150,10 @@ def _bar(words: Catalogue, lesion: LesionClass, probability: float, ground: Grou
     return named | {"malignant": lesion.malignant, "tag": tag, "why": why}
 
 
-def _notes(words: Catalogue, prediction: Prediction, advice: Advice) -> list[dict[str, str]]:
+def _notes(words: Catalogue, prediction: Prediction, advice: Advice, *, reassuring: bool) -> list[dict[str, str]]:
     several = words.text("result.not_excluded", lesions=_names(words, advice.cannot_exclude))
     notes = [{"kind": "set", "text": several if len(advice.cannot_exclude) > 1 else words.text("result.one_left")}]
-    if advice.level is AdviceLevel.ROUTINE:
+    if advice.level is AdviceLevel.ROUTINE and reassuring:
         notes += [{"kind": kind, "text": words.text(f"advice.routine.{kind}")} for kind in ("watch", "again")]
     if prediction.engine.note:
         notes.append({"kind": "engine", "text": words.fault(faults.FALLBACK)})
@@ -159,7 +168,11 @@ def _reasons(words: Catalogue, assessment: Assessment) -> list[dict[str, str]]:
 
 def scope_line(words: Catalogue, limits: Iterable[ScopeLimit]) -> str:
     """What puts a picture outside what the model was tested on, in one line."""
-    return words.text("scope.line", limits=", ".join(words.text(f"scope.{limit}.name") for limit in limits))
+    return words.text("scope.line", limits=_limit_names(words, limits))
+
+
+def _limit_names(words: Catalogue, limits: Iterable[ScopeLimit]) -> str:
+    return ", ".join(words.text(f"scope.{limit}.name") for limit in limits)
 
 
 def _names(words: Catalogue, lesions: Iterable[LesionClass]) -> str:

@@ -1,6 +1,8 @@
 // The Result screen. What it says was put into words by the server; this lays it out and paints the picture.
 
 const BAND_ICONS = {
+  simulated: "warn",
+  outside: "warn",
   urgent_referral: "urgent",
   referral: "warn",
   routine: "info",
