@@ -18,6 +18,9 @@ from kiosk.ui.widgets.component import Tap, mount
 from kiosk.ui.widgets.picture import display_jpeg, outline
 from kiosk.workflow.visit import Visit
 
+_SAID_BY_BAND = {"simulated": "simulated", "outside": "scope"}
+"""A band's level, and the kind of note that would say the same again."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -57,7 +60,9 @@ def describe(words: Catalogue, assessment: Assessment) -> dict[str, object]:
     simulated = _is_simulated(assessment)
     notes = [{"kind": "simulated", "text": words.text("result.simulated")}] if simulated else []
     notes += [{"kind": "scope", "text": scope_line(words, assessment.limits)}] if assessment.limits else []
-    said = _words_alone(assessment.outcome, _band(words, assessment)) | {
+    band = _band(words, assessment)
+    notes = [note for note in notes if note["kind"] != _SAID_BY_BAND.get(band["level"])]
+    said = _words_alone(assessment.outcome, band) | {
         "notes": notes,
         "reasons": _reasons(words, assessment),
         "meta": [local_time],
@@ -114,7 +119,8 @@ def _band(words: Catalogue, assessment: Assessment) -> dict[str, str]:
         return _words("simulated", words.text("result.simulated_title"), words.text("result.simulated"))
     if assessment.limits and advice.level is AdviceLevel.ROUTINE:  # whoever was not tested is not reassured
         limits = _limit_names(words, assessment.limits)
-        return _words("outside", words.text("scope.title"), words.text("scope.detail", limits=limits))
+        detail = words.text("scope.detail", limits=limits[:1].upper() + limits[1:])
+        return _words("outside", words.text("scope.title"), detail)
     return _advice(words, advice)
 
 
