@@ -132,8 +132,8 @@ class Database:
     def check(self) -> list[str]:
         """What is wrong with its pages, a line each; empty: nothing. Reads all of it.
 
-        `cipher_integrity_check` looks at the main file alone. After a power cut in the middle of a checkpoint pages of it
-        may be torn, and whole in the write-ahead log: so that is moved into the main file first.
+        `cipher_integrity_check` looks at the main file alone. After a power cut in the middle of a checkpoint pages of
+        it may be torn, and whole in the write-ahead log: so that is moved into the main file first.
         """
 
         def job(connection: Connection) -> list[str]:
