@@ -10,7 +10,7 @@ import numpy as np
 
 from edge_models.labels import LesionClass
 from edge_models.prediction import Engine, Prediction
-from edge_models.triage import Advice, AdviceLevel
+from edge_models.triage import Advice, AdviceLevel, Ground
 from kiosk.clinical.assessment import Assessment, Outcome, Provenance
 from kiosk.clinical.body_site import BodySite
 from kiosk.clinical.examination import Consent, Examination, ExaminationId, MediaType, Picture
@@ -36,8 +36,15 @@ def examination(chance: random.Random, number: int, patients: int = 1000) -> Exa
     likeliest = chance.choice(list(LesionClass))
     rest = 0.3 / (len(LesionClass) - 1)
     probabilities = {lesion: 0.7 if lesion is likeliest else rest for lesion in LesionClass}
-    lesions = (likeliest,) if likeliest.malignant else ()
-    level = AdviceLevel.REFERRAL if lesions else AdviceLevel.ROUTINE
+    refers = likeliest.malignant
+    level = AdviceLevel.REFERRAL if refers else AdviceLevel.ROUTINE
+    advice = Advice(
+        level=level,
+        named=(likeliest,) if refers else (),
+        cannot_exclude=(likeliest,),
+        why=(Ground(likeliest, 0.7, 0.1, level),) if refers else (),
+        malignant=0.9 if refers else 0.1,
+    )
     prediction = Prediction(
         probabilities=probabilities,
         scores=probabilities,
@@ -66,7 +73,7 @@ def examination(chance: random.Random, number: int, patients: int = 1000) -> Exa
             quality=QualityReport((), measures),
             prediction=prediction,
             withheld=None,
-            advice=Advice(level, lesions),
+            advice=advice,
             timings_ms={"capture": 100.0, "quality": 50.0, "total": 400.0},
             assessed_at=at,
             provenance=Provenance("mobilenet-v2-ham10000-5", "ab" * 32, _ENGINE, "0.2.0", "cd" * 20, "made up"),

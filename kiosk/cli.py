@@ -86,7 +86,7 @@ class _Parser(argparse.ArgumentParser):
         console.put(self.format_help().rstrip())
 
 
-def _add_records(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_records(commands: argparse._SubParsersAction[_Parser]) -> None:
     audit = commands.add_parser("audit", help="see that the records' audit is whole, and print it")
     audit.set_defaults(module="audit")
     audit.add_argument("action", choices=("verify", "export"), help="export prints it as CSV")

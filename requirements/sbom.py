@@ -16,8 +16,9 @@ import sysconfig
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+Json: TypeAlias = Any
 _ADDRESSES = ("externalReferences",)
 _SHARED = re.compile(r"(lib[\w+]+(?:-[A-Za-z]\w*)*?)-?([0-9a-f]{8})?((?:\.\d+)*)\.so((?:\.\d+)*)")
 
@@ -33,7 +34,7 @@ def main() -> None:
     sys.stdout.write("\n")
 
 
-def without_addresses(value: Any) -> Any:
+def without_addresses(value: Json) -> Json:
     """The same without what tells where packages come from."""
     if isinstance(value, dict):
         return {key: without_addresses(each) for key, each in value.items() if key not in _ADDRESSES}

@@ -86,30 +86,22 @@ class Disk:
 
     def do(self, step: Step) -> None:
         """Let one recorded call happen."""
-        if step.op in "WT":
-            inode = self._now.get(step.path)
-            if inode is not None:
+        inode = self._now.get(step.path)
+        match step.op:
+            case "W" | "T" if inode is not None:
                 inode.waiting.append(step)
-        elif step.op == "F":
-            inode = self._now.get(step.path)
-            if inode is not None:
+            case "F" if inode is not None:
                 inode.sync()
-        elif step.op == "D":
-            self._sync_names(step.path)
-        elif step.op == "S":
-            for inode in self._now.values():
-                if inode is not None:
-                    inode.sync()
-            for folder in list(self._waiting):
-                self._sync_names(folder)
-        elif step.op == "C":
-            self._change(step.path, (step.path, _Inode()))
-        elif step.op == "M":
-            self._change(step.path, (step.path, None))
-        elif step.op == "U":
-            self._change(step.path, (step.path,))
-        elif step.op == "R":
-            self._rename(step.path, step.target)
+            case "D":
+                self._sync_names(step.path)
+            case "S":
+                self._sync_all()
+            case "C" | "M":
+                self._change(step.path, (step.path, _Inode() if step.op == "C" else None))
+            case "U":
+                self._change(step.path, (step.path,))
+            case "R":
+                self._rename(step.path, step.target)
 
     def after_cut(self, chance: random.Random) -> dict[str, bytes | None]:
         """One of the states that the disk may be in: path → content, None for a folder."""
@@ -133,6 +125,13 @@ class Disk:
         for path in moved:
             change += [(path,), (new + path[len(old) :], self._now[path])]
         self._change(new, *change)
+
+    def _sync_all(self) -> None:
+        for inode in self._now.values():
+            if inode is not None:
+                inode.sync()
+        for folder in list(self._waiting):
+            self._sync_names(folder)
 
     def _sync_names(self, folder: str) -> None:
         for change in self._waiting.pop(folder, []):

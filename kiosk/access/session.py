@@ -17,7 +17,7 @@ from pathlib import Path
 from kiosk.access.attempts import FREE_TRIES, Attempts, boot_id
 from kiosk.access.pin import check_new_pin
 from kiosk.access.policy import Permission, require
-from kiosk.clinical.operator import Operator
+from kiosk.clinical.operator import Operator, Role
 from kiosk.errors import KeyRefused, NotPermitted, OperatorLocked, SessionEnded, WrongPin
 from kiosk.records.audit import Event
 from kiosk.records.keys import DataKey, DeviceSecret, Kdf
@@ -69,6 +69,7 @@ class Access:
         """Stand before the store in a folder.
 
         Args:
+            folder: of the store.
             device: the device secret when it is asked for; None where there is none.
             clock: the time, with a zone.
             boottime: seconds since the machine started, which nobody can set.
@@ -224,6 +225,48 @@ class Access:
             keys = self._keys()
             self._put_slots(self._slots.with_slot(self._new_slot(operator, new, kdf, keys), keys))
             self._open().note(Event.KEYS_CHANGED, operator.id, operator.id, "PIN")
+
+    def change_device_secret(self, number: int, old: DeviceSecret | None, new: DeviceSecret | None) -> None:
+        """Put all operators' slots under another device secret, or under none; nobody's PIN changes.
+
+        Raises:
+            SessionEnded: the session is over.
+            NotPermitted: the operator's role does not allow it.
+            KeyRefused: `old` is not the one in use.
+        """
+        session, store = self.session(number, Permission.CHANGE_KEYS)
+        with self._lock:
+            self._put_slots(self._slots.with_device(old, new, self._keys()))
+        store.note(Event.KEYS_CHANGED, session.operator.id, detail="device secret")
+
+    def recover(self, words: str, operator_id: str, pin: str, kdf: Kdf) -> None:
+        """With the recovery words, give an administrator a new PIN under the device secret that is there now.
+
+        It is the way in when PINs or the key stick are lost. Everybody's session ends; other operators get new PINs
+        from that administrator.
+
+        Raises:
+            KeyRefused: the words do not open the store, or there is no such administrator.
+            PinUnfit: the PIN is too short, or easy to guess.
+            RecordsError: the store cannot be opened.
+        """
+        check_new_pin(pin)
+        with self._lock:
+            keys = self._slots.unlock(RECOVERY, words, None)
+            self._close()
+            self._store, self._key = open_store(self._folder, keys, self._clock, self._boottime)
+            try:
+                store = self._open()
+                self._slots = Slots.read(self._folder)
+                found = [each for each in store.operators() if each.id == operator_id]
+                if not found or not found[0].active or found[0].role is not Role.ADMINISTRATOR:
+                    raise KeyRefused("There is no such administrator", "Choose one of the list")
+                slot = self._new_slot(found[0], pin, kdf, self._keys())
+                self._put_slots(self._slots.with_slot(slot, self._keys()))
+                self._attempts.clear(operator_id)
+                store.note(Event.KEYS_CHANGED, RECOVERY, operator_id, "PIN by recovery words")
+            finally:
+                self._close()
 
     # --- within the lock
 

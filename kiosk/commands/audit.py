@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from kiosk.access.policy import Permission, require
+from kiosk.commands.console import put
 from kiosk.commands.unlock import device_secret, unlock
 from kiosk.errors import NotPermitted, RecordsError
 from kiosk.records.audit import Event, Head, Line, to_csv
@@ -31,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
         may(store, who, Permission.READ_AUDIT)
         end = store.verify_audit(noted)
         if options.action == "export":
-            sys.stdout.write(to_csv(_all_lines(store), end))
+            put(to_csv(_all_lines(store), end).rstrip("\n"))
         store.note(Event.AUDIT_READ, who, detail=options.action)
         sys.stderr.write(f"{end.count} audit lines are whole; note this end: {end.count}:{end.mac}\n")
     finally:

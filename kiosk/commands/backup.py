@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from kiosk.access.policy import Permission
 from kiosk.commands.audit import may
+from kiosk.commands.console import put
 from kiosk.commands.unlock import device_secret, unlock
 from kiosk.records.backup import back_up, back_up_locked
 from kiosk.records.opening import open_store
@@ -33,9 +33,7 @@ def run(options: argparse.Namespace) -> int:
         finally:
             store.close()
     head = report.manifest.head
-    sys.stdout.write(
-        f"{report.folder}: {report.copied_files} files, {report.copied_bytes / 1e6:.1f} MB copied and read back\n"
-    )
+    put(f"{report.folder}: {report.copied_files} files, {report.copied_bytes / 1e6:.1f} MB copied and read back")
     if head is not None:
-        sys.stdout.write(f"{report.manifest.examinations} examinations; audit {head.count}:{head.mac}\n")
+        put(f"{report.manifest.examinations} examinations; audit {head.count}:{head.mac}")
     return 0

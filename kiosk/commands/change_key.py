@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from kiosk.access.policy import Permission
 from kiosk.commands.audit import may
+from kiosk.commands.console import put
 from kiosk.commands.unlock import device_secret, unlock
 from kiosk.records.opening import change_data_key, open_store
 
@@ -28,5 +28,5 @@ def run(options: argparse.Namespace) -> int:
         new = change_data_key(store, key)
     finally:
         store.close()
-    sys.stdout.write(f"The data key is {new.name} now. Older backups still open with the key before\n")
+    put(f"The data key is {new.name} now. Older backups still open with the key before")
     return 0

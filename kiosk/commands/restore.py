@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from kiosk.access.policy import Permission
 from kiosk.commands.audit import may
+from kiosk.commands.console import put
 from kiosk.commands.unlock import device_secret, unlock
 from kiosk.errors import BackupError
 from kiosk.records.audit import Event
@@ -43,5 +44,5 @@ def run(options: argparse.Namespace) -> int:
     finally:
         store.close()
     signed = "signed" if manifest.mac else "unsigned, made while locked"
-    sys.stdout.write(f"{kept} examinations of {manifest.made_at:%Y-%m-%d %H:%M} UTC ({signed})\n")
+    put(f"{kept} examinations of {manifest.made_at:%Y-%m-%d %H:%M} UTC ({signed})")
     return 0

@@ -35,6 +35,7 @@ def unlock(folder: Path, operator: str | None, device: DeviceSecret | None) -> t
     Args:
         folder: of the store.
         operator: the name of who asks; None: the recovery words are asked for.
+        device: the device secret, where there is one.
 
     Returns:
         The data keys, and the id of who was let in.

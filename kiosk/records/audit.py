@@ -211,6 +211,8 @@ def verify(connection: Connection, key: bytes, noted: Head | None = None) -> Hea
     """Go over the whole chain.
 
     Args:
+        connection: on the database's thread.
+        key: the chain's, 32 bytes.
         noted: an end that somebody noted earlier: the chain must still hold it.
 
     Returns:

@@ -57,7 +57,9 @@ def estimate(kept: int, mean_picture_bytes: float | None, free_bytes: int) -> Ca
     """What still fits.
 
     Args:
+        kept: examinations in the store.
         mean_picture_bytes: of the newest sealed pictures; None where there is none.
+        free_bytes: on its disk.
     """
     each = (mean_picture_bytes or USUAL_PICTURE_BYTES) + ROW_BYTES
     fit = max(0, int((free_bytes - RESERVE_BYTES) / each))

@@ -57,16 +57,23 @@ class Cursor(Protocol):
     lastrowid: int
     rowcount: int
 
-    def fetchone(self) -> Row: ...
-    def fetchall(self) -> list[Row]: ...
+    def fetchone(self) -> Row:
+        """The next row; None after the last."""
+
+    def fetchall(self) -> list[Row]:
+        """All rows that are left."""
+
     def __iter__(self) -> Iterator[Row]: ...
 
 
 class Connection(Protocol):
     """What other files may do with the connection, on its own thread."""
 
-    def execute(self, sql: str, values: Sequence[object] = ()) -> Cursor: ...
-    def executemany(self, sql: str, values: Iterable[Sequence[object]]) -> Cursor: ...
+    def execute(self, sql: str, values: Sequence[object] = ()) -> Cursor:
+        """Run one statement."""
+
+    def executemany(self, sql: str, values: Iterable[Sequence[object]]) -> Cursor:
+        """Run one statement for each of some values."""
 
 
 class Database:
@@ -79,6 +86,7 @@ class Database:
         """Open it.
 
         Args:
+            path: the main file.
             key: 32 bytes.
             create: make it; else it must be there.
 
@@ -198,7 +206,7 @@ class Database:
             # kept open as long as the connection: see `pread`
             self._descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
             check_header(self.path, self._descriptor)
-        except BaseException as error:  # whoever opens it gets it
+        except BaseException as error:  # noqa: BLE001 - whoever opens it gets it
             opened.set_exception(_ours(error, self.path))
             self._closed.set()
             return
@@ -207,7 +215,7 @@ class Database:
             job, future = next_job
             try:
                 future.set_result(job(connection))
-            except BaseException as error:  # whoever asked gets it
+            except BaseException as error:  # noqa: BLE001 - whoever asked gets it
                 future.set_exception(_ours(error, self.path))
         try:
             connection.close()
@@ -246,7 +254,9 @@ def export(database: Database, target: Path, key: bytes) -> None:
     """Write the whole database into a new file under another key, and wait until it is on the disk.
 
     Args:
-        key: 32 bytes.
+        database: is only read.
+        target: the new file; it must not be there.
+        key: 32 bytes, of the new file.
     """
     if len(key) != KEY_BYTES:
         raise ValueError(f"a database's key has {KEY_BYTES} bytes")

@@ -13,7 +13,7 @@ import numpy as np
 
 from edge_models.labels import LesionClass
 from edge_models.prediction import Engine, Prediction
-from edge_models.triage import Advice, AdviceLevel
+from edge_models.triage import Advice, AdviceLevel, Ground
 from kiosk.clinical.assessment import Assessment, Outcome, Provenance
 from kiosk.clinical.examination import MediaType, Picture
 from kiosk.clinical.frame import CameraSettings
@@ -37,9 +37,7 @@ def assessment_to_json(assessment: Assessment) -> str:
             else {"reasons": [reason.value for reason in quality.reasons], "measures": _floats(quality.measures)},
             "prediction": _prediction_to_json(assessment.prediction),
             "withheld": _prediction_to_json(assessment.withheld),
-            "advice": None
-            if advice is None
-            else {"level": advice.level.value, "lesions": [lesion.code for lesion in advice.lesions]},
+            "advice": None if advice is None else _advice_to_json(advice),
             "timings_ms": _floats(assessment.timings_ms),
             "assessed_at": assessment.assessed_at.isoformat(),
             "provenance": {
@@ -70,9 +68,7 @@ def assessment_from_json(text: str) -> Assessment:
             else QualityReport(tuple(map(Reason, quality["reasons"])), quality["measures"]),
             prediction=_prediction_from_json(document["prediction"]),
             withheld=_prediction_from_json(document["withheld"]),
-            advice=None
-            if advice is None
-            else Advice(AdviceLevel(advice["level"]), tuple(map(LesionClass.from_code, advice["lesions"]))),
+            advice=None if advice is None else _advice_from_json(advice),
             timings_ms=document["timings_ms"],
             assessed_at=datetime.fromisoformat(document["assessed_at"]),
             provenance=Provenance(
@@ -168,6 +164,7 @@ def _prediction_to_json(prediction: Prediction | None) -> dict[str, Any] | None:
         "engine": asdict(prediction.engine),
         "timings_ms": _floats(prediction.timings_ms),
         "inferences_ms": [[float(ms) for ms in member] for member in prediction.inferences_ms],
+        "context_used": prediction.context_used,
     }
 
 
@@ -189,6 +186,43 @@ def _prediction_from_json(document: Mapping[str, Any] | None) -> Prediction | No
         engine=Engine(**document["engine"]),
         timings_ms=document["timings_ms"],
         inferences_ms=tuple(tuple(member) for member in document["inferences_ms"]),
+        context_used=document["context_used"],
+    )
+
+
+def _advice_to_json(advice: Advice) -> dict[str, Any]:
+    return {
+        "level": advice.level.value,
+        "named": [lesion.code for lesion in advice.named],
+        "cannot_exclude": [lesion.code for lesion in advice.cannot_exclude],
+        "why": [
+            {
+                "lesion": ground.lesion.code,
+                "probability": float(ground.probability),
+                "threshold": float(ground.threshold),
+                "level": ground.level.value,
+            }
+            for ground in advice.why
+        ],
+        "malignant": float(advice.malignant),
+    }
+
+
+def _advice_from_json(document: Mapping[str, Any]) -> Advice:
+    return Advice(
+        level=AdviceLevel(document["level"]),
+        named=tuple(map(LesionClass.from_code, document["named"])),
+        cannot_exclude=tuple(map(LesionClass.from_code, document["cannot_exclude"])),
+        why=tuple(
+            Ground(
+                lesion=LesionClass.from_code(each["lesion"]),
+                probability=each["probability"],
+                threshold=each["threshold"],
+                level=AdviceLevel(each["level"]),
+            )
+            for each in document["why"]
+        ),
+        malignant=document["malignant"],
     )
 
 

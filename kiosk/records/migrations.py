@@ -83,6 +83,8 @@ def migrate(database: Database, now: datetime, migrations: Sequence[Migration] =
     """Bring a database to the newest version.
 
     Args:
+        database: an open one.
+        migrations: all steps in order.
         now: with a time zone, for the record.
 
     Returns:

@@ -36,6 +36,8 @@ def set_up(
 
     Args:
         folder: where; not there yet, or empty.
+        administrator: the first operator.
+        pin: theirs.
         kdf: from `keys.calibrate`.
         device: what a stolen card lacks; None: nothing, and the PIN alone protects the store.
         clock: the time, with a zone.
@@ -84,6 +86,7 @@ def open_store(
     """Open a store.
 
     Args:
+        folder: of the store.
         keys: what `Slots.unlock` gave: two after a change of keys that was cut short, of which one fits.
         clock: the time, with a zone.
         boottime: seconds that nobody can set.

@@ -89,6 +89,9 @@ def find(connection: Connection, wanted: Filter, after: Place | None = None, lim
     """Examinations, newest first; at most `limit`.
 
     Args:
+        connection: on the database's thread.
+        wanted: what is looked for.
+        limit: of a page.
         after: the place of the last one that is known already; None for the first page.
     """
     conditions, values = _conditions(connection, wanted)
@@ -109,6 +112,9 @@ def find_patients(connection: Connection, prefix: str = "", after: str = "", lim
     """Patients whose code begins with `prefix`, by code; at most `limit`.
 
     Args:
+        connection: on the database's thread.
+        prefix: what their codes begin with.
+        limit: of a page.
         after: the last code that is known already; empty for the first page.
 
     Raises:

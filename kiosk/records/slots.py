@@ -190,6 +190,7 @@ class Slots:
         """The data keys behind a slot: one, or two after a change that was cut short.
 
         Args:
+            slot_id: the operator's id, or `RECOVERY`.
             secret: the operator's PIN, or the recovery words.
             device: the device secret, where there is one.
 

@@ -57,6 +57,8 @@ class Store:
         """Take over an open, migrated database.
 
         Args:
+            folder: the store's.
+            database: is closed with the store.
             lock: of `lock_folder`; closed with the store.
             clock: the time, with a zone.
             boottime: seconds that nobody can set.
@@ -83,6 +85,7 @@ class Store:
         """Keep an examination; it is on the disk, whole, when this returns.
 
         Args:
+            examination: whole; its assessment's frame is not kept.
             picture: the encoded file that `examination.picture` describes; None where there is none.
 
         Raises:
@@ -223,6 +226,8 @@ class Store:
         """Destroy an examination and its picture's key; one audit line stays.
 
         Args:
+            examination_id: 32 hexadecimal digits.
+            by: the operator's id.
             reason: a word for the audit line; never a patient's data.
 
         Raises:
@@ -240,6 +245,7 @@ class Store:
         """Delete examinations that are older than the clinic keeps them, but for open referrals.
 
         Args:
+            days: what is younger stays.
             clock_checked: somebody has looked at the clock: go on although no examination is recent.
 
         Returns:

@@ -17,7 +17,15 @@ PROGRAM = Path(sys.executable).with_name("cyclonedx-py")
 @pytest.mark.skipif(not PROGRAM.exists(), reason="needs cyclonedx-bom")
 def test_it_names_what_the_lock_names_and_what_wheels_carry() -> None:
     lock = PROJECT / "requirements" / "run.lock"
-    command = [PROGRAM, "requirements", "--output-reproducible", "--of", "JSON", "--short-PURLs", lock]
+    command: list[str | Path] = [
+        PROGRAM,
+        "requirements",
+        "--output-reproducible",
+        "--of",
+        "JSON",
+        "--short-PURLs",
+        lock,
+    ]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     done = subprocess.run(
         [sys.executable, PROJECT / "requirements" / "sbom.py"], input=listed, capture_output=True, text=True, check=True

@@ -243,6 +243,44 @@ def test_without_its_key_stick_no_pin_is_tried_and_none_is_counted(tmp_path: Pat
     access.close()
 
 
+def test_a_lost_stick_is_replaced_with_the_recovery_words(tmp_path: Path) -> None:
+    lost, new = DeviceSecret(b"l" * 32), DeviceSecret(b"n" * 32)
+    words = set_up(tmp_path / "r", ANNA, PIN, WEAK, lost)
+    access = Access(tmp_path / "r", lambda: new)
+    with pytest.raises(KeyRefused):
+        access.log_in(ANNA.id, PIN)
+    for said, who, pin, error in (
+        ("abandon " * 24, ANNA.id, "16180339", KeyRefused),
+        (words, BEN.id, "16180339", KeyRefused),
+        (words, ANNA.id, "111111", PinUnfit),
+    ):
+        with pytest.raises(error):
+            access.recover(said, who, pin, WEAK)
+        assert access.state() is State.LOCKED
+    access.recover(words, ANNA.id, "16180339", WEAK)
+    assert access.state() is State.LOCKED
+    session = access.log_in(ANNA.id, "16180339")
+    access.close()
+    assert session.operator == ANNA
+    with pytest.raises(KeyRefused):
+        Slots.read(tmp_path / "r").unlock(ANNA.id, PIN, lost)
+
+
+def test_a_new_stick_changes_nobody_s_pin(door: Door) -> None:
+    add_ben(door)
+    session = door.access.log_in(ANNA.id, PIN)
+    new = DeviceSecret(b"n" * 32)
+    door.access.change_device_secret(session.number, None, new)
+    door.restart(machine=False)
+    with pytest.raises(KeyRefused, match="stick is needed"):
+        door.access.log_in(BEN.id, BENS_PIN)
+    access = Access(door.box.folder, lambda: new)
+    session = access.log_in(BEN.id, BENS_PIN)
+    with pytest.raises(NotPermitted):
+        access.change_device_secret(session.number, new, None)
+    access.close()
+
+
 def test_a_change_of_keys_that_was_cut_short_is_finished_by_a_log_in(door: Door) -> None:
     folder = door.box.folder
     door.box.store, key = door.box.opened()

@@ -10,7 +10,7 @@ import numpy as np
 
 from edge_models.labels import LesionClass
 from edge_models.prediction import Engine, Prediction
-from edge_models.triage import Advice, AdviceLevel
+from edge_models.triage import Advice, AdviceLevel, Ground
 from kiosk.clinical.assessment import Assessment, Outcome, Provenance
 from kiosk.clinical.body_site import BodySite, Side
 from kiosk.clinical.examination import Consent, Examination, ExaminationId, MediaType, Picture
@@ -52,13 +52,32 @@ def new_prediction(likeliest: LesionClass = LesionClass.MEL) -> Prediction:
         engine=ENGINE,
         timings_ms={"invoke": 1 / 3},
         inferences_ms=((1.5, 2.5), (3.5,)),
+        context_used=True,
+    )
+
+
+def new_advice(prediction: Prediction, level: AdviceLevel) -> Advice:
+    """Advice of that level on a prediction, as `edge_models.triage` would put it together."""
+    likeliest, share = prediction.top(1)[0]
+    refers = level is not AdviceLevel.ROUTINE
+    set_, shares = prediction.prediction_set, prediction.probabilities
+    return Advice(
+        level=level,
+        named=(likeliest,) if refers else (),
+        cannot_exclude=tuple(sorted(set_, key=lambda lesion: -shares[lesion])),
+        why=(Ground(likeliest, share, 0.125, level),) if refers else (),
+        malignant=0.75 if refers else 0.25,
     )
 
 
 def new_assessment(
     outcome: Outcome = Outcome.RESULT, at: datetime = NOON, level: AdviceLevel = AdviceLevel.URGENT_REFERRAL
 ) -> Assessment:
-    advice = Advice(level, () if level is AdviceLevel.ROUTINE else (LesionClass.MEL, LesionClass.BCC))
+    prediction = new_prediction(LesionClass.NV if level is AdviceLevel.ROUTINE else LesionClass.MEL)
+    advice = {
+        Outcome.RESULT: new_advice(prediction, level),
+        Outcome.NO_RESULT: new_advice(new_prediction(), AdviceLevel.REFERRAL).without_classes(),
+    }.get(outcome)
     return Assessment(
         outcome=outcome,
         reasons={
@@ -69,9 +88,9 @@ def new_assessment(
         }[outcome],
         frame=None,
         quality=QualityReport((Reason.GLARE,), {"sharpness": 12.25, "glare": float("inf")}),
-        prediction=new_prediction() if outcome is Outcome.RESULT else None,
+        prediction=prediction if outcome is Outcome.RESULT else None,
         withheld=new_prediction(LesionClass.NV) if outcome is Outcome.NO_RESULT else None,
-        advice=advice if outcome in (Outcome.RESULT, Outcome.NO_RESULT) else None,
+        advice=advice,
         timings_ms={"capture": 80.125, "total": 350.0},
         assessed_at=at,
         provenance=Provenance("tiny", "ab" * 32, ENGINE, "0.2.0", "cd" * 20 + "+", "phantom", SETTINGS, 42),

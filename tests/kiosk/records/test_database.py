@@ -38,6 +38,10 @@ def made(folder: Path, rows: int = 50) -> Path:
     return folder / FILE
 
 
+def pragma(database: Database, name: str) -> object:
+    return database.read(lambda c: c.execute(f"PRAGMA {name}").fetchone()[0])
+
+
 def test_nothing_on_the_disk_is_readable(tmp_path: Path) -> None:
     path = made(tmp_path)
     database = Database(path, KEY)
@@ -87,8 +91,8 @@ def test_the_settings_are_what_the_promises_rest_on(tmp_path: Path) -> None:
     expected = {"synchronous": 2, "journal_mode": "wal", "locking_mode": "exclusive", "foreign_keys": 1,
                 "secure_delete": 1, "temp_store": 2, "trusted_schema": 0}  # fmt: skip
     for name, value in expected.items():
-        assert database.read(lambda c, n=name: c.execute(f"PRAGMA {n}").fetchone()[0]) == value
-    assert database.read(lambda c: c.execute("PRAGMA cipher_version").fetchone()[0]).startswith("4.")
+        assert pragma(database, name) == value
+    assert str(pragma(database, "cipher_version")).startswith("4.")
     assert len(SETTINGS) == len(expected) + 1
     database.close()
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from datetime import timedelta, timezone
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
@@ -24,8 +25,10 @@ from kiosk.records.documents import (
 )
 from tests.kiosk.records.samples import NOON, new_assessment, new_examination, new_prediction
 
+Value: TypeAlias = Any
 
-def same(first: Any, second: Any) -> bool:
+
+def same(first: Value, second: Value) -> bool:
     """Whether two values are equal in every field, arrays and numbers that are none included."""
     if type(first) is not type(second):
         return False
@@ -61,13 +64,30 @@ def test_numbers_come_back_to_the_last_bit(
     total = sum(weights)
     prediction = dataclasses.replace(
         new_prediction(),
-        probabilities={lesion: weight / total for lesion, weight in zip(LesionClass, weights, strict=True)},
+        scores={lesion: weight / total for lesion, weight in zip(LesionClass, weights, strict=True)},
         unfamiliarity=unfamiliarity,
         activation_map=np.random.default_rng(1).random(shape, np.float32),
         timings_ms=measures,
     )
     assessment = dataclasses.replace(new_assessment(), prediction=prediction)
     assert same(assessment, assessment_from_json(assessment_to_json(assessment)))
+
+
+def test_no_field_is_forgotten() -> None:
+    """A field that is added with a default would come back as its default, and nothing else would tell."""
+    assessment = new_assessment()
+    document = json.loads(assessment_to_json(assessment))
+    for value, found in (
+        (assessment, document),
+        (assessment.prediction, document["prediction"]),
+        (assessment.advice, document["advice"]),
+        (assessment.advice.why[0] if assessment.advice else None, document["advice"]["why"][0]),
+        (assessment.provenance, document["provenance"]),
+        (assessment.provenance.camera_settings, document["provenance"]["camera_settings"]),
+        (assessment.quality, document["quality"]),
+    ):
+        assert dataclasses.is_dataclass(value)
+        assert {field.name for field in dataclasses.fields(value)} - {"frame"} == {*found} - {"format"}
 
 
 def test_a_picture_s_description_comes_back() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def test_argon2id_is_the_reference_s() -> None:
 
 
 def test_calibration_never_goes_below_rfc_9106_s_second_choice_and_counts_the_quickest_try() -> None:
-    def clock_of(*tries_s: float) -> keys.Callable[[], float]:
+    def clock_of(*tries_s: float) -> Callable[[], float]:
         times = iter([time for took in tries_s for time in (0.0, took)])
         return lambda: next(times)
 
@@ -99,10 +100,11 @@ def test_wrong_recovery_words_are_told_apart() -> None:
 @given(st.binary(max_size=64), st.binary(max_size=20), st.data())
 def test_what_is_wrapped_or_sealed_opens_for_its_key_alone(secret: bytes, about: bytes, data: st.DataObject) -> None:
     private, public = keys.new_pair()
-    for closed, opening in (
+    ways: list[tuple[bytes, Callable[[bytes, bytes], bytes]]] = [
         (keys.wrap(bytes(32), secret, about), lambda blob, about: keys.unwrap(bytes(32), blob, about)),
         (keys.seal_to(public, secret, about), lambda blob, about: keys.unseal(private, blob, about)),
-    ):
+    ]
+    for closed, opening in ways:
         assert opening(closed, about) == secret
         place = data.draw(st.integers(0, len(closed) - 1))
         changed = bytes([*closed[:place], closed[place] ^ 1, *closed[place + 1 :]])

@@ -204,6 +204,10 @@ def test_a_page_stays_where_it_was_when_something_new_comes(box: Box) -> None:
 # --- deletion
 
 
+def rows_of(box: Box, table: str) -> list[object]:
+    return box.store.database.read(lambda c: c.execute(f"SELECT * FROM {table}").fetchall())  # noqa: S608
+
+
 def test_a_deleted_examination_is_gone_and_one_line_stays(box: Box) -> None:
     examination = new_examination(lesion=new_lesion())
     box.store.save(examination, PICTURE)
@@ -212,8 +216,7 @@ def test_a_deleted_examination_is_gone_and_one_line_stays(box: Box) -> None:
     box.store.delete(examination.id, ANNA.id, "patient's wish")
     assert list(box.store.images.names()) == []
     for table in ("examinations", "assessments", "verdicts", "pictures", "lesions", "patients", "histology"):
-        rows = box.store.database.read(lambda c, t=table: c.execute(f"SELECT * FROM {t}").fetchall())  # noqa: S608
-        assert rows == []
+        assert rows_of(box, table) == []
     last = box.store.audit_lines()[-1]
     assert (last.event, last.subject, last.detail) == ("deleted", examination.id, "patient's wish")
     assert name not in str(box.store.audit_lines())
