@@ -25,6 +25,7 @@ from kiosk.errors import (
     StoreMissing,
     StoreUnwritable,
 )
+from kiosk.records import wal
 from kiosk.records.files import disk_errors, sync_folder
 from kiosk.records.keys import KEY_BYTES
 
@@ -41,6 +42,8 @@ SETTINGS = (
     "PRAGMA temp_store = MEMORY",
 )
 """Said to every connection, after the key."""
+LOST = ".changes-lost"
+"""Ending of a file that stands beside a database of which acknowledged changes are lost: it is not opened again."""
 PLAIN_HEADER = b"SQLite format 3\0"
 """The first bytes of a database that is not encrypted."""
 
@@ -104,6 +107,11 @@ class Database:
         self._closed = threading.Event()
         if not create:
             check_header(path)
+            if (lost := path.with_name(f"{path.name}{LOST}")).exists():
+                raise StoreDamaged(
+                    f"{path.name} has lost changes that were saved",
+                    f"Restore the last backup; or delete {lost.name} to go on with what is left",
+                )
         opened: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, args=(key, create, opened), name="records", daemon=True)
         self._thread.start()
@@ -202,7 +210,13 @@ class Database:
 
     def _run(self, key: bytes, create: bool, opened: Future[None]) -> None:
         try:
+            log = wal.read(self.path.with_name(f"{self.path.name}-wal"))
             connection = _connect(self.path, key, create=create)
+            try:
+                _check_log(connection, log, self.path)
+            except BaseException:
+                connection.close()
+                raise
             # kept open as long as the connection: see `pread`
             self._descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
             check_header(self.path, self._descriptor)
@@ -299,6 +313,16 @@ def _connect(path: Path, key: bytes, *, create: bool) -> Untyped:
         connection.close()
         raise
     return connection
+
+
+def _check_log(connection: Untyped, log: wal.Log, path: Path) -> None:
+    """See that SQLite read every acknowledged transaction of the log that it found."""
+    _, frames, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    if lost := log.lost_after(max(0, frames)):
+        path.with_name(f"{path.name}{LOST}").touch()
+        raise StoreDamaged(
+            f"{path.name}-wal was damaged: {lost} or more of the newest changes are lost", "Restore the last backup"
+        )
 
 
 def _ours(error: BaseException, path: Path) -> BaseException:
