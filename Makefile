@@ -91,6 +91,12 @@ lock: .venv/dev.stamp  ## resolve the locks anew from pyproject.toml and require
 	@$(pin) --universal --constraint requirements/run.lock --extra dev --extra training --extra bench pyproject.toml -o requirements/dev.lock
 	@$(pin) --constraint requirements/run.lock requirements/tflite-runtime.in -o requirements/tflite-runtime.lock
 
+.PHONY: sbom
+sbom: .venv/dev.stamp  ## the device's bill of materials (CycloneDX) into dist/sbom.json, C libraries inside wheels among it
+	@mkdir -p dist
+	@$(bin)/cyclonedx-py requirements --output-reproducible --of JSON --short-PURLs requirements/run.lock | $(bin)/python requirements/sbom.py > dist/sbom.json.part
+	@mv dist/sbom.json.part dist/sbom.json
+
 # --- the box
 
 .PHONY: install uninstall

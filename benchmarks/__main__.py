@@ -33,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _add_peers(commands)
     _add_project(commands)
     _add_wrong_pictures(commands)
+    _add_records(commands)
     options = parser.parse_args(argv)
     try:
         return int(options.command(options))
@@ -330,6 +331,27 @@ def _project(options: argparse.Namespace) -> int:
         raise RuntimeError(f"{options.counts} cannot be read ({error}): benchmarks/arm64/run.sh makes it") from error
     print(table(write_all(counts, options.out)))
     return 0
+
+
+def _add_records(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    records = commands.add_parser("records", help="the encrypted store: save, open, search, back up, power cuts")
+    records.add_argument("--folder", type=Path, default=Path(), metavar="DIR", help="on the disk to measure (here)")
+    records.add_argument("--examinations", type=int, default=100_000, help="in the searched store (%(default)s)")
+    records.add_argument("--saves", type=int, default=200, help="timed, with a picture of 3 MB (%(default)s)")
+    records.add_argument("--backed-up", type=int, default=200, help="pictures of 3 MB in the backup (%(default)s)")
+    records.add_argument("--cuts", type=int, default=0, help="power cuts to replay (%(default)s)")
+    records.add_argument("--json", type=Path, metavar="FILE", help="raw samples and machine")
+    records.set_defaults(command=_records)
+
+
+def _records(options: argparse.Namespace) -> int:
+    from benchmarks.records import measure, met, table
+
+    document = measure(options.folder, options.examinations, options.saves, options.backed_up, options.cuts)
+    print(table(document))
+    if options.json:
+        _write(options.json, document)
+    return 0 if met(document) else 1
 
 
 if __name__ == "__main__":

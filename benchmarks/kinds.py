@@ -6,6 +6,9 @@ SCREEN = "screen"
 PEERS = "peers"
 MEASURED = (LATENCY, DEVICE, SCREEN, PEERS)
 
+RECORDS = "records"
+"""What the encrypted store costs; no page shows it yet."""
+
 ACCURACY = "accuracy"
 """Given to an accuracy table of training when it is read; its file is a list."""
 

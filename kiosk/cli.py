@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     lock.set_defaults(module="lock_camera")
 
+    _add_records(commands)
     for command in (run, classify, doctor, lock):
         command.add_argument("--config", type=Path, metavar="FILE", help="default: /etc/dermakiosk/kiosk.toml if there")
     return parser
@@ -83,6 +84,31 @@ class _Parser(argparse.ArgumentParser):
 
     def print_help(self, file: object = None) -> None:  # noqa: ARG002 - as argparse calls it
         console.put(self.format_help().rstrip())
+
+
+def _add_records(commands: argparse._SubParsersAction[_Parser]) -> None:
+    audit = commands.add_parser("audit", help="see that the records' audit is whole, and print it")
+    audit.set_defaults(module="audit")
+    audit.add_argument("action", choices=("verify", "export"), help="export prints it as CSV")
+    audit.add_argument("--noted", metavar="COUNT:MAC", help="an end noted earlier: it shows whether lines were cut off")
+
+    backup = commands.add_parser("backup", help="copy the records to a folder, as a rule on a stick")
+    backup.set_defaults(module="backup")
+    backup.add_argument("target", type=Path, metavar="FOLDER")
+    backup.add_argument("--locked", action="store_true", help="without a PIN: ciphertext, and nothing signs it")
+
+    restore = commands.add_parser("restore", help="make the records anew from a backup")
+    restore.set_defaults(module="restore")
+    restore.add_argument("backup", type=Path, metavar="FOLDER", help="the one with manifest.json")
+    restore.add_argument("--force", action="store_true", help="move records that are there aside")
+
+    change = commands.add_parser("change-key", help="put the records under a new data key, after an incident")
+    change.set_defaults(module="change_key")
+
+    for command in (audit, backup, restore, change):
+        command.add_argument("--store", type=Path, metavar="FOLDER", required=True, help="of the records")
+        command.add_argument("--operator", metavar="NAME", help="whose PIN is asked for (default: the recovery words)")
+        command.add_argument("--key-file", metavar="FILE", help='on the key stick; "otp": the board\'s one-time memory')
 
 
 class _Version(argparse.Action):

@@ -19,7 +19,10 @@ ARROWS: dict[str, set[str]] = {
     "reporting": set(),
     "training": {"edge_models", "reporting"},
     "benchmarks": {"edge_models", "reporting"}
-    | {f"kiosk.{room}" for room in ("camera", "capture", "clinical", "commands", "pipeline", "ui", "upkeep")},
+    | {
+        f"kiosk.{room}"
+        for room in ("access", "camera", "capture", "clinical", "commands", "pipeline", "records", "ui", "upkeep")
+    },
     "kiosk.errors": {"edge_models"},
     "kiosk.version": set(),
     "kiosk.checks": set(),
@@ -28,12 +31,14 @@ ARROWS: dict[str, set[str]] = {
     "kiosk.camera": {"edge_models", "kiosk.clinical"},
     "kiosk.pipeline": {"edge_models", "kiosk.clinical"},
     "kiosk.capture": {"edge_models", "kiosk.clinical", "kiosk.camera", "kiosk.pipeline"},
+    "kiosk.records": {"edge_models", "kiosk.clinical"},
+    "kiosk.access": {"kiosk.clinical", "kiosk.records"},
     "kiosk.workflow": {"kiosk.clinical", "kiosk.capture"},
     "kiosk.ui": {"edge_models", "kiosk.clinical", "kiosk.capture", "kiosk.workflow", "kiosk.upkeep"},
     "kiosk.config": {f"kiosk.{room}.config" for room in ("camera", "pipeline", "ui")},
     "kiosk.upkeep": {"edge_models", "kiosk.camera", "kiosk.pipeline.config"},
     "kiosk.commands": {"edge_models", "kiosk.config"}
-    | {f"kiosk.{room}" for room in ("camera", "capture", "clinical", "pipeline", "ui", "upkeep")},
+    | {f"kiosk.{room}" for room in ("access", "camera", "capture", "clinical", "pipeline", "records", "ui", "upkeep")},
     "kiosk.cli": {"edge_models", "kiosk.commands.console"},
     "kiosk.__main__": {"kiosk.cli"},
 }
@@ -52,6 +57,10 @@ ADAPTERS = {
     "starlette": {"kiosk.ui"},
     "uvicorn": {"kiosk.ui"},
     "babel": {"kiosk.text"},
+    "sqlcipher3": {"kiosk.records.database"},
+    "argon2": {"kiosk.records.keys"},
+    "mnemonic": {"kiosk.records.keys"},
+    "cryptography": {"kiosk.records.keys", "kiosk.records.images"},
     "markdown_it": {"reporting.document"},
     "tomllib": {"kiosk.config", "kiosk.text", "training.config"},
 }

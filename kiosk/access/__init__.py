@@ -1,0 +1,1 @@
+"""Who may: PINs, tries and locks, sessions, and one table of roles and permissions."""
