@@ -78,6 +78,14 @@ class Prediction:
             raise ValueError("the prediction set may not be empty")
 
     @property
+    def malignant(self) -> float:
+        """Evidence for malignancy, 0 … 1: the probabilities of the malignant classes together.
+
+        Squamous carcinoma, which has no class of its own, counts as akiec where the bundle says so.
+        """
+        return sum(p for lesion, p in self.probabilities.items() if lesion.malignant)
+
+    @property
     def familiar(self) -> bool:
         """Whether the picture looks like what the model was trained on."""
         return self.unfamiliarity <= 1.0
