@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from edge_models.errors import EdgeModelError
-from training.dataset import CLASS_ORDER, Sample, check_readable, read_not_lesions, read_rgb, targets
+from training.archives import ISIC2017, MILK10K
+from training.dataset import CLASS_ORDER, Sample, read_not_lesions, read_rgb, targets
 from training.errors import RunError, TrainingError
 from training.runs import QUANTIZATION, keep_logs, network_file, open_run, read_config, read_members, runs_of
-from training.sources import has_official_validation, read_official_validation, read_training_images
-from training.split import SPLITS, Part, assign, leaks, read_split, write_split
+from training.sources import read_official_validation, read_sources, read_training_images
+from training.split import SPLITS, Part, leaks, read_split, sources_of
 from training.views import CROPS, ORIENTATIONS, crop_name, make_views, read_crop, view_table
 
 _CROPS = "zooms, 1.2 or, in neutral light, 1.2:neutral"
@@ -60,6 +61,14 @@ def _parser() -> argparse.ArgumentParser:
         choices=("lesion", "image"),
         default="lesion",
         help="what is drawn; a split by image leaks, and is only to show what leakage would claim",
+    )
+    prepare.add_argument("--extends", type=Path, help="an earlier split of HAM10000, whose lesions stay where they are")
+    prepare.add_argument(
+        "--sources",
+        nargs="+",
+        choices=(MILK10K, ISIC2017),
+        default=[MILK10K, ISIC2017],
+        help="the sets that --extends adds",
     )
     prepare.set_defaults(command=_prepare)
 
@@ -149,28 +158,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _prepare(options: argparse.Namespace) -> None:
-    from training.duplicates import across_parts
+    from training.prepare import prepare
 
-    samples, missing = read_training_images(_data(options))
-    check_readable(samples)
-    leaky = options.by == "image"
-    write_split(options.split, samples, assign(samples, options.held_out, options.seed, leaky), leaky)
-    print(f"{len(samples)} images, missing: {', '.join(missing) or 'none'}")
-    parts = read_split(options.split, samples)
-    for part, members in parts.items():
-        counts = (f"{label.code} {sum(sample.label is label for sample in members)}" for label in CLASS_ORDER)
-        print(f"{part:12} {len(members):6}  {', '.join(counts)}")
-    if leaky:
-        known = {sample.lesion_id for sample in parts[Part.TRAIN]}
-        shared = sum(sample.lesion_id in known for sample in parts[Part.VALIDATION])
-        held_out = len(parts[Part.VALIDATION])
-        print(f"this split leaks: the lesions of {shared} of {held_out} validation images are trained on")
-        return
-    compared: dict[str, Sequence[Sample]] = {str(part): some for part, some in parts.items()}
-    if has_official_validation(_data(options)):
-        compared["official validation"] = read_official_validation(_data(options))
-    for one, another, where, likeness in across_parts(compared):
-        print(f"{one.image_id} ({where[0]}) and {another.image_id} ({where[1]}) are alike ({likeness:.3f})")
+    prepare(_data(options), options.split, options.held_out, options.seed, options.by, options.extends, options.sources)
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -388,8 +378,8 @@ def _data(options: argparse.Namespace) -> Path:
 
 
 def _parts(options: argparse.Namespace, split: str) -> dict[Part, list[Sample]]:
-    samples, _ = read_training_images(_data(options))
-    return read_split(SPLITS / f"{split}.csv", samples)
+    path = SPLITS / f"{split}.csv"
+    return read_split(path, read_sources(_data(options), sources_of(path)))
 
 
 def _lesions(options: argparse.Namespace, bundle: Path) -> list[list[Sample]]:
