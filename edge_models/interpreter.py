@@ -152,7 +152,8 @@ class Network:
         """What an output stands for, float32 of its shape."""
         stored = self._interpreter.get_tensor(tensor.index)[0]
         real = np.subtract(stored, np.float32(tensor.quantisation.zero_point), dtype=np.float32)
-        return np.multiply(real, np.float32(tensor.quantisation.scale), out=real)
+        real *= np.float32(tensor.quantisation.scale)
+        return np.asarray(real, np.float32)
 
 
 def load_networks(

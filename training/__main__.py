@@ -8,22 +8,20 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from edge_models.errors import EdgeModelError
-from training.archives import ISIC2017, MILK10K
+from training.arguments import make_parser
 from training.dataset import CLASS_ORDER, Sample, read_not_lesions, read_rgb, targets
 from training.errors import RunError, TrainingError
-from training.runs import QUANTIZATION, keep_logs, network_file, open_run, read_config, read_members, runs_of
+from training.runs import QUANTIZATION, keep_logs, keep_run, network_file, open_run, read_config, read_members, runs_of
 from training.sources import read_official_validation, read_sources, read_training_images
 from training.split import SPLITS, Part, leaks, read_split, sources_of
-from training.views import CROPS, ORIENTATIONS, crop_name, make_views, read_crop, view_table
+from training.views import CROPS, crop_name, make_views, read_crop, view_table
 
-_CROPS = "zooms, 1.2 or, in neutral light, 1.2:neutral"
 _DATA_SETS = {"validation": "held-out lesions", "isic2018_validation": "official validation"}
 """What figures are of, as manifests name it and as people read it."""
 REPRESENTATIVE_PICTURES = 300
@@ -32,129 +30,13 @@ PICTURES_FOR_ROUNDING = 70
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    options = make_parser(__doc__).parse_args(arguments)
     try:
-        options.command(options)
+        _COMMANDS[options.command](options)
     except (TrainingError, EdgeModelError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="command")
-    data = argparse.ArgumentParser(add_help=False)
-    data.add_argument(
-        "--data",
-        type=Path,
-        default=os.environ.get("DERMAKIOSK_DATA"),
-        help="folder that holds ham10000/, isic2018_task3_val/ and not_lesions/ (default: DERMAKIOSK_DATA)",
-    )
-
-    prepare = commands.add_parser("prepare", parents=[data], help="check every image and draw a split")
-    prepare.add_argument("split", type=Path, help="the CSV file to write")
-    prepare.add_argument("--held-out", type=float, default=0.1, help="share of the lesions for validation, and again")
-    prepare.add_argument("--seed", type=int, default=1)
-    prepare.add_argument(
-        "--by",
-        choices=("lesion", "image"),
-        default="lesion",
-        help="what is drawn; a split by image leaks, and is only to show what leakage would claim",
-    )
-    prepare.add_argument("--extends", type=Path, help="an earlier split of HAM10000, whose lesions stay where they are")
-    prepare.add_argument(
-        "--sources",
-        nargs="+",
-        choices=(MILK10K, ISIC2017),
-        default=[MILK10K, ISIC2017],
-        help="the sets that --extends adds",
-    )
-    prepare.set_defaults(command=_prepare)
-
-    train = commands.add_parser("train", parents=[data], help="train, or go on from the run's checkpoint")
-    train.add_argument("config", type=Path, help="a file like those in training/configs/")
-    train.add_argument("--run", type=Path, help="the run's folder (default: runs/<name of the config>)")
-    train.add_argument(
-        "--weights",
-        type=Path,
-        default=os.environ.get("DERMAKIOSK_WEIGHTS"),
-        help="Keras' ImageNet weights of MobileNetV2 without the top (default: DERMAKIOSK_WEIGHTS)",
-    )
-    train.set_defaults(command=_train)
-
-    quantize = commands.add_parser("quantize", parents=[data], help="write a run's full-int8 .tflite")
-    quantize.add_argument("run", type=Path)
-    quantize.set_defaults(command=_quantize)
-
-    views = commands.add_parser("views", parents=[data], help="validation accuracy by number of inferences")
-    views.add_argument("runs", type=Path, nargs="+", metavar="run", help="quantized runs, the members")
-    views.set_defaults(command=_views)
-
-    seen = argparse.ArgumentParser(add_help=False)
-    seen.add_argument("--crops", nargs="+", default=["1"], help=_CROPS)
-    seen.add_argument(
-        "--orientations", type=int, choices=tuple(ORIENTATIONS), default=4, help="of each crop: turned and mirrored"
-    )
-
-    members = commands.add_parser("members", parents=[data, seen], help="what every set of runs is worth together")
-    members.add_argument("runs", type=Path, nargs="+", metavar="run", help="quantized runs")
-    members.set_defaults(command=_members)
-
-    calibrate = commands.add_parser(
-        "calibrate", parents=[data, seen], help="fit a draft bundle on the calibration part"
-    )
-    calibrate.add_argument("runs", type=Path, nargs="+", metavar="run", help="quantized runs, the members")
-    calibrate.add_argument("--id", required=True, help="the model's name; the draft goes to runs/<id>/")
-    calibrate.add_argument("--into", type=Path, default=Path("runs"))
-    calibrate.set_defaults(command=_calibrate)
-
-    evaluate = commands.add_parser("evaluate", parents=[data], help="measure a draft on what it was not fitted on")
-    evaluate.add_argument("draft", type=Path, help="runs/<id>")
-    evaluate.add_argument(
-        "--runs",
-        type=Path,
-        nargs="+",
-        default=[],
-        metavar="run",
-        help="quantized runs with their checkpoints, one a member: what the integers cost the whole assessment",
-    )
-    evaluate.set_defaults(command=_evaluate)
-
-    report = commands.add_parser("report", parents=[data], help="all figures of a bundle with plots, for people")
-    report.add_argument("bundle", type=Path, help="runs/<id>, or the folder of a published bundle")
-    report.add_argument(
-        "--runs",
-        type=Path,
-        nargs="+",
-        default=[],
-        metavar="run",
-        help="the members' runs: their configurations and logs are kept beside the report",
-    )
-    report.add_argument("--into", type=Path, default=Path("docs/model"), help="the report goes to <into>/<id>/")
-    report.set_defaults(command=_report)
-
-    ablations = commands.add_parser("ablations", parents=[data], help="what each run gained over a baseline")
-    ablations.add_argument("baseline", type=Path, help="the run to compare with")
-    ablations.add_argument("runs", type=Path, nargs="*", metavar="run")
-    ablations.add_argument("--into", type=Path, help="the table (default: training/ablations.csv, which reports show)")
-    ablations.set_defaults(command=_ablations)
-
-    leakage = commands.add_parser("leakage", parents=[data], help="what a split by image would claim")
-    leakage.add_argument("honest", type=Path, help="a run on a split by lesion")
-    leakage.add_argument("leaky", type=Path, help="a run that differs from it in nothing but a split by image")
-    leakage.add_argument("--into", type=Path, help="the table (default: training/leakage.csv, which reports show)")
-    leakage.set_defaults(command=_leakage)
-
-    publish = commands.add_parser("publish", help="seal an evaluated draft with its model card")
-    publish.add_argument("draft", type=Path, help="runs/<id>")
-    publish.add_argument(
-        "--into",
-        type=Path,
-        help="where the bundle goes, beside others (default: edge_models/bundles, in the place of what ships)",
-    )
-    publish.set_defaults(command=_publish)
-    return parser
 
 
 def _prepare(options: argparse.Namespace) -> None:
@@ -164,12 +46,36 @@ def _prepare(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from training.train import train
+    from training.runs import restore
+    from training.sources import by_source
 
     run = options.run or Path("runs") / options.config.stem
     config = open_run(options.config, run)
+    if restore(run):
+        print(f"{run} is finished: its weights are those in training/weights/{run.name}")
+        return
     parts = _parts(options, config.split)
-    train(config, run, parts[Part.TRAIN], parts[Part.VALIDATION], options.weights)
+    if config.train.sources:
+        from training.torch_train import train_run
+
+        validation: dict[str, list[Sample]] = dict(by_source(parts[Part.VALIDATION]))
+        validation["official"] = read_official_validation(_data(options))
+        train_run(config, run, parts[Part.TRAIN], validation)
+    else:
+        from training.train import train
+
+        train(config, run, parts[Part.TRAIN], parts[Part.VALIDATION], options.weights)
+
+
+def _recover(options: argparse.Namespace) -> None:
+    from training.recover import recover
+
+    parts = _parts(options, options.split)
+    recover(options.member, parts[Part.TRAIN], parts[Part.CALIBRATION], options.into)
+
+
+def _keep(options: argparse.Namespace) -> None:
+    print(f"{keep_run(options.run)} is to be committed")
 
 
 def _quantize(options: argparse.Namespace) -> None:
@@ -393,6 +299,22 @@ def _lesions(options: argparse.Namespace, bundle: Path) -> list[list[Sample]]:
 def _draft(release: Path) -> Path:
     return release / "bundle"
 
+
+_COMMANDS = {
+    "prepare": _prepare,
+    "train": _train,
+    "recover": _recover,
+    "keep": _keep,
+    "quantize": _quantize,
+    "views": _views,
+    "members": _members,
+    "calibrate": _calibrate,
+    "evaluate": _evaluate,
+    "report": _report,
+    "ablations": _ablations,
+    "leakage": _leakage,
+    "publish": _publish,
+}
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -85,7 +85,7 @@ def _rows(root: Path, more: tuple[str, ...]) -> list[tuple[Mapping[str, str], Pa
     wanted = {"image_id", "lesion_id", "dx", *more}
     if not rows or not wanted <= set(rows[0]):
         raise DatasetError(f"{table} needs rows with the columns {', '.join(sorted(wanted))}")
-    found = []
+    found: list[tuple[Mapping[str, str], Path, str]] = []
     for number, row in enumerate(rows, start=2):
         path = root / "images" / f"{row['image_id']}.jpg"
         where = f"{table}, row {number} ({row['image_id'] or 'no image_id'})"

@@ -30,6 +30,9 @@ SCC = "scc"
 which the kiosk's seven know their relative, akiec (`edge_models.labels`)."""
 OUTPUTS = (*(lesion.code for lesion in CLASS_ORDER), SCC)
 """What a network trained on several sources tells apart, in its outputs' order."""
+FOLDED = {SCC: LesionClass.AKIEC}
+"""What each output beyond the seven classes counts as."""
+COUNTS_AS = tuple(CLASS_ORDER.index(lesion) for lesion in FOLDED.values())
 HAM10000 = "ham10000"
 _NAMED = 20
 

@@ -12,10 +12,13 @@ from typing import Any
 from edge_models import bundle as bundles
 from training.config import RunConfig, changes, load_config
 from training.errors import RunError
+from training.member_weights import FILE, WEIGHTS
 
 CONFIG = "config.toml"
 LOGS = (CONFIG, "environment.json", "validation.csv")
 """What stays of a released member's training: the rest of its folder is too large for the project's source."""
+LARGEST_BYTES = 6_000_000
+"""Of a committed file of weights."""
 QUANTIZATION = "quantization.json"
 """What `quantize` measured of a run: what the integers cost on one view of the validation part."""
 
@@ -41,6 +44,42 @@ def open_run(config: Path, run: Path) -> RunConfig:
         run.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(config, run / CONFIG)
     return wanted
+
+
+def restore(run: Path) -> bool:
+    """Fill a run's folder from the committed weights of the same name and configuration; whether it is finished.
+
+    A run that has a state or a checkpoint of its own goes on from there.
+    """
+    kept = WEIGHTS / run.resolve().name
+    if (run / FILE).is_file():
+        return True
+    begun = any((run / name).is_file() for name in ("checkpoint.npz", "state.pt"))
+    if begun or not (kept / FILE).is_file() or changes(read_config(kept), read_config(run)):
+        return False
+    for path in kept.iterdir():
+        shutil.copyfile(path, run / path.name)
+    return True
+
+
+def keep_run(run: Path) -> Path:
+    """Copy a finished run's weights, configuration and logs to where they are committed; returns the folder.
+
+    Raises:
+        RunError: it is not finished, or the weights are too large for the project's source.
+    """
+    wanted = (FILE, "steps.csv", *LOGS)
+    lacking = [name for name in wanted if not (run / name).is_file()]
+    if lacking:
+        raise RunError(f"{run} holds no {lacking[0]}: run `python -m training train` first")
+    size = (run / FILE).stat().st_size
+    if size > LARGEST_BYTES:
+        raise RunError(f"{run / FILE} has {size} bytes, more than the {LARGEST_BYTES} that a file here may have")
+    folder = WEIGHTS / run.resolve().name
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in wanted:
+        shutil.copyfile(run / name, folder / name)
+    return folder
 
 
 def keep_logs(runs: Sequence[Path], folder: Path) -> None:

@@ -130,7 +130,7 @@ def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def write_split(path: Path, samples: Sequence[Sample], parts: Mapping[str, Part], leaky: bool = False) -> None:
-    """Write image_id, lesion_id, source and part (by image_id) of every sample as CSV, sorted by source and image_id."""
+    """Write image_id, lesion_id, source and part (by image_id) of every sample as CSV, by source and image_id."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
