@@ -6,18 +6,21 @@ neither the seven classes nor `scc` name (`other`) is no sample: it is kept apar
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from edge_models.errors import TableError
 from edge_models.labels import LesionClass
-from training.dataset import SCC, Sample, read_context
+from edge_models.patient_table import confirmed_by, context_of, label_of
+from edge_models.table import IMAGE, Row, read_table
+from training.dataset import SCC, Sample
 from training.errors import DatasetError
 
 MILK10K = "milk10k"
 ISIC2017 = "isic2017"
 OTHER = "other"
+_SKIN_TONE = "skin_tone_class"
 _HISTOLOGY = {"histopathology": "histo", "single contributor clinical assessment": "consensus"}
 """MILK10k's dx_type in HAM10000's words."""
 
@@ -48,13 +51,13 @@ def read_milk10k(folder: Path, known: Sequence[Sample]) -> Archive:
     """
     labels = {sample.lesion_id: sample.label for sample in known}
     samples, others, contradictory = [], [], []
-    for row, path, where in _rows(folder / MILK10K, ("ham_lesion_id", "dx_type", "skin_tone_class")):
-        if row["dx"] == OTHER:
+    for image, row, path in _rows(folder / MILK10K, ("ham_lesion_id",), ("dx_type",), (_SKIN_TONE,)):
+        if row.cell("dx") == OTHER:
             others.append(path)
             continue
-        linked = row["ham_lesion_id"]
-        sample = _sample(row, path, where, MILK10K, linked or row["lesion_id"])
-        if linked in labels and (labels[linked] is not sample.label or row["dx"] == SCC):
+        linked = row.cell("ham_lesion_id")
+        sample = _sample(image, row, path, MILK10K, linked or row.cell("lesion_id"))
+        if linked in labels and (labels[linked] is not sample.label or sample.finding):
             contradictory.append(sample.image_id)
         else:
             samples.append(sample)
@@ -68,47 +71,51 @@ def read_isic2017(folder: Path) -> Archive:
         DatasetError: as `read_milk10k`.
     """
     samples = [
-        _sample(row, path, where, ISIC2017, row["lesion_id"] or row["image_id"])
-        for row, path, where in _rows(folder / ISIC2017, ())
+        _sample(image, row, path, ISIC2017, row.cell("lesion_id") or image)
+        for image, row, path in _rows(folder / ISIC2017)
     ]
     return Archive(samples, [], [])
 
 
-def _rows(root: Path, more: tuple[str, ...]) -> list[tuple[Mapping[str, str], Path, str]]:
-    """Every row of a table with the path of its image and how to name it in an error."""
-    table = root / "metadata.csv"
+def _rows(root: Path, *columns: tuple[str, ...]) -> list[tuple[str, Row, Path]]:
+    """Every image's id, row and file.
+
+    Raises:
+        DatasetError: the table cannot be used, or a row's image is missing.
+    """
     try:
-        with table.open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"{table} cannot be read: {error}") from error
-    wanted = {"image_id", "lesion_id", "dx", *more}
-    if not rows or not wanted <= set(rows[0]):
-        raise DatasetError(f"{table} needs rows with the columns {', '.join(sorted(wanted))}")
-    found: list[tuple[Mapping[str, str], Path, str]] = []
-    for number, row in enumerate(rows, start=2):
-        path = root / "images" / f"{row['image_id']}.jpg"
-        where = f"{table}, row {number} ({row['image_id'] or 'no image_id'})"
-        if not row["image_id"] or not path.is_file():
-            raise DatasetError(f"{where}: there is no image {path}")
-        found.append((row, path, where))
+        table = read_table(root / "metadata.csv")
+        table.require(IMAGE, ("lesion_id",), ("dx",), *columns)
+        rows = table.by_image(lambda _, row: row)
+    except TableError as error:
+        raise DatasetError(str(error)) from error
+    found = [(image, row, root / "images" / f"{image}.jpg") for image, row in rows.items()]
+    for _, row, path in found:
+        if not path.is_file():
+            raise DatasetError(f"{row.where}: there is no image {path}")
     return found
 
 
-def _sample(row: Mapping[str, str], path: Path, where: str, source: str, lesion_id: str) -> Sample:
+def _sample(image: str, row: Row, path: Path, source: str, lesion_id: str) -> Sample:
     try:
-        scc = row["dx"] == SCC
-        tone = row.get("skin_tone_class") or ""
+        scc = row.cell("dx") == SCC
+        label = LesionClass.AKIEC if scc else label_of(row)
+        if label is None or not lesion_id:
+            raise DatasetError(f"{row.where} ({image}): lesion_id and dx may not be empty")
         return Sample(
-            image_id=row["image_id"],
+            image_id=image,
             lesion_id=lesion_id,
-            label=LesionClass.AKIEC if scc else LesionClass.from_code(row["dx"]),
+            label=label,
             path=path,
-            context=read_context(row),
-            confirmed_by=_HISTOLOGY.get(row.get("dx_type") or "", ""),
+            context=context_of(row),
+            confirmed_by=_HISTOLOGY.get(confirmed_by(row), ""),
             source=source,
             finding=SCC if scc else "",
-            skin_tone=int(float(tone)) if tone else None,
+            skin_tone=row.read((_SKIN_TONE,), _tone),
         )
-    except ValueError as error:
-        raise DatasetError(f"{where}: {error}") from error
+    except TableError as error:
+        raise DatasetError(str(error)) from error
+
+
+def _tone(text: str) -> int | None:
+    return int(float(text)) if text else None
