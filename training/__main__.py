@@ -14,15 +14,22 @@ from pathlib import Path
 from typing import Any
 
 from edge_models.errors import EdgeModelError
+from training import not_lesions
+from training.archives import ISIC2017, MILK10K
 from training.arguments import make_parser
-from training.dataset import CLASS_ORDER, Sample, read_not_lesions, read_rgb, targets
+from training.dataset import HAM10000, Sample, read_not_lesions, read_rgb, targets
 from training.errors import RunError, TrainingError
 from training.runs import QUANTIZATION, keep_logs, keep_run, network_file, open_run, read_config, read_members, runs_of
-from training.sources import read_official_validation, read_sources, read_training_images
+from training.sources import by_source, read_official_validation, read_sources, read_training_images
 from training.split import SPLITS, Part, leaks, read_split, sources_of
 from training.views import CROPS, crop_name, make_views, read_crop, view_table
 
-_DATA_SETS = {"validation": "held-out lesions", "isic2018_validation": "official validation"}
+_DATA_SETS = {
+    "validation": "held-out lesions",
+    "isic2018_validation": "official validation",
+    MILK10K: "MILK10k, held out",
+    ISIC2017: "ISIC 2017, held out",
+}
 """What figures are of, as manifests name it and as people read it."""
 REPRESENTATIVE_PICTURES = 300
 PICTURES_FOR_ROUNDING = 70
@@ -47,7 +54,6 @@ def _prepare(options: argparse.Namespace) -> None:
 
 def _train(options: argparse.Namespace) -> None:
     from training.runs import restore
-    from training.sources import by_source
 
     run = options.run or Path("runs") / options.config.stem
     config = open_run(options.config, run)
@@ -141,25 +147,30 @@ def _members(options: argparse.Namespace) -> None:
     from numpy.typing import NDArray
 
     from reporting.document import Table, to_markdown
+    from training.calibrate import prevalence_of, source_odds
     from training.inference import run_networks
     from training.members import member_table, to_rows
     from training.robustness import other_camera
 
     networks, sizes, split = read_members(options.runs)
     parts = _parts(options, split)
-    every = targets([sample for samples in parts.values() for sample in samples])
-    held_out = parts[Part.VALIDATION]
+    every = by_source([sample for samples in parts.values() for sample in samples])
+    home = every.get(HAM10000) or next(iter(every.values()))
+    calibration = parts[Part.CALIBRATION]
+    held_out = by_source([sample for sample in parts[Part.VALIDATION] if not sample.finding])
+    first = held_out.pop(home[0].source)
     lesions: dict[str, Sequence[Sample]] = {
-        "calibration lesions": parts[Part.CALIBRATION],
-        "held-out lesions": held_out,
+        "calibration lesions": calibration,
+        "held-out lesions": first,
         "official validation": read_official_validation(_data(options)),
+        **{_DATA_SETS[source]: samples for source, samples in held_out.items()},
     }
     pictures: dict[str, Sequence[Path | NDArray[np.uint8]]] = {
         part: [sample.path for sample in samples] for part, samples in lesions.items()
     }
     elsewhere = "held-out lesions, other cameras"
-    lesions[elsewhere] = held_out
-    pictures[elsewhere] = [other_camera(number)(read_rgb(sample.path)) for number, sample in enumerate(held_out)]
+    lesions[elsewhere] = first
+    pictures[elsewhere] = [other_camera(number)(read_rgb(sample.path)) for number, sample in enumerate(first)]
     views = make_views([read_crop(name) for name in options.crops], options.orientations)
     table = member_table(
         {
@@ -168,7 +179,12 @@ def _members(options: argparse.Namespace) -> None:
         },
         {part: targets(samples) for part, samples in lesions.items()},
         "calibration lesions",
-        np.bincount(every, minlength=len(CLASS_ORDER)) / len(every),
+        prevalence_of(targets(home)),
+        source_odds(
+            [sample.source for sample in calibration],
+            {source: targets(some) for source, some in every.items()},
+            home[0].source,
+        ),
     )
     print(f"{len(views)} views a member: balanced accuracy / accuracy / log loss / malignant AUC")
     print(to_markdown([Table(to_rows(table, [run.name for run in options.runs]))]), end="")
@@ -178,7 +194,7 @@ def _calibrate(options: argparse.Namespace) -> None:
     from training.draft import write_draft
 
     networks, sizes, split = read_members(options.runs)
-    photos = read_not_lesions(_data(options))
+    parts = _parts(options, split)
     write_draft(
         folder=_draft(options.into / options.id),
         model_id=options.id,
@@ -186,24 +202,25 @@ def _calibrate(options: argparse.Namespace) -> None:
         views=make_views([read_crop(name) for name in options.crops], options.orientations),
         sizes=sizes,
         split=split,
-        parts=_parts(options, split),
-        not_lesions=photos[::2],
+        parts=parts,
+        not_lesions=not_lesions.read(_data(options), parts).fitted,
     )
     print(f"{_draft(options.into / options.id)} is sealed")
 
 
 def _evaluate(options: argparse.Namespace) -> None:
     from edge_models import bundle as bundles
-    from training.draft import FIGURES, write_figures
+    from training.draft import FIGURES, read_document, write_figures
     from training.evaluate import evaluate
     from training.integers import judge_in_float
 
     draft = _draft(options.draft)
-    lesions = dict(zip(_DATA_SETS, _lesions(options, draft), strict=True))
+    lesions = _lesions(options, draft)
     manifest = bundles.load(draft).manifest
     runs = runs_of(draft, options.runs) if options.runs else []
     real = {name: judge_in_float(runs, manifest, samples) for name, samples in lesions.items() if runs}
-    figures = evaluate(draft, manifest, lesions, read_not_lesions(_data(options))[1::2], real)
+    others = not_lesions.read(_data(options), _parts(options, read_document(draft)["split"])).judged
+    figures = evaluate(draft, manifest, lesions, others, real)
     write_figures(options.draft / FIGURES, draft, figures)
     print(json.dumps(figures, indent=2))
 
@@ -221,7 +238,7 @@ def _report(options: argparse.Namespace) -> None:
     runs = runs_of(bundle, options.runs) if options.runs else []
     figures = read_figures(options.bundle / FIGURES, bundle) if draft else read_document(bundle).get("figures", {})
     measured = {title: figures.get(name, {}) for name, title in _DATA_SETS.items()}
-    lesions = dict(zip(measured, _lesions(options, bundle), strict=True))
+    lesions = {_DATA_SETS[name]: samples for name, samples in _lesions(options, bundle).items()}
     accuracy = accuracy_by_inferences(loaded, lesions["held-out lesions"])
     blocks = report(
         bundle,
@@ -288,12 +305,13 @@ def _parts(options: argparse.Namespace, split: str) -> dict[Part, list[Sample]]:
     return read_split(path, read_sources(_data(options), sources_of(path)))
 
 
-def _lesions(options: argparse.Namespace, bundle: Path) -> list[list[Sample]]:
-    """The samples of `_DATA_SETS`, in their order."""
+def _lesions(options: argparse.Namespace, bundle: Path) -> dict[str, list[Sample]]:
+    """The samples of those `_DATA_SETS` that the bundle's split has, by name."""
     from training.draft import read_document
 
-    held_out = _parts(options, read_document(bundle)["split"])[Part.VALIDATION]
-    return [held_out, read_official_validation(_data(options))]
+    held_out = by_source(_parts(options, read_document(bundle)["split"])[Part.VALIDATION])
+    first = held_out.pop(HAM10000, [])
+    return {"validation": first, "isic2018_validation": read_official_validation(_data(options)), **held_out}
 
 
 def _draft(release: Path) -> Path:

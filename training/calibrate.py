@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,10 @@ _MIN_SLOPE = 0.01  # a temperature of 100: evidence that says nothing
 
 
 def fit_probabilities(
-    mean_log_p: NDArray[np.float64], target: NDArray[np.int64], prevalence: NDArray[np.float64]
+    mean_log_p: NDArray[np.float64],
+    target: NDArray[np.int64],
+    prevalence: NDArray[np.float64],
+    elsewhere: NDArray[np.float64] | float = 0.0,
 ) -> Calibration:
     """Temperature and class biases by penalised maximum likelihood (Guo et al. 2017, arXiv:1706.04599, §4.2).
 
@@ -38,7 +41,9 @@ def fit_probabilities(
         mean_log_p: float64[N, 7], log-softmax pooled over members and views.
         target: int64[N].
         prevalence: float64[7], what the probabilities are to be calibrated for; the samples' own class frequencies must
-            be close to it.
+            be close to it, but for `elsewhere`.
+        elsewhere: float64[N, 7], by how many log-odds the classes of each case's source are commoner there than in
+            `prevalence` (`source_odds`): one temperature and one set of biases are fitted over several sources.
     """
     count, classes = mean_log_p.shape
     expected = np.log(prevalence)
@@ -48,7 +53,7 @@ def fit_probabilities(
     centre = np.concatenate([[0.0], expected])
 
     def loss(values: NDArray[np.float64]) -> float:
-        z = values[0] * mean_log_p + values[1:]
+        z = values[0] * mean_log_p + values[1:] + elsewhere
         top = z.max(axis=1, keepdims=True)
         log_z = np.log(np.exp(z - top).sum(axis=1)) + top[:, 0]
         return float((log_z - (z * truth).sum(axis=1)).sum() + 0.5 * (penalty * (values - centre) ** 2).sum())
@@ -57,7 +62,7 @@ def fit_probabilities(
     by_bias = np.broadcast_to(np.eye(classes), (count, classes, classes))
     design = np.concatenate([mean_log_p[:, :, None], by_bias], axis=2)
     for _ in range(100):
-        p = softmax(theta[0] * mean_log_p + theta[1:])
+        p = softmax(theta[0] * mean_log_p + theta[1:] + elsewhere)
         gradient = np.einsum("nc,nck->k", p - truth, design) + penalty * (theta - centre)
         mean = np.einsum("nc,nck->nk", p, design)
         hessian = np.einsum("nc,nck,ncl->kl", p, design, design) - mean.T @ mean + np.diag(penalty + 1e-9)
@@ -84,13 +89,14 @@ def cross_fitted(
     target: NDArray[np.int64],
     prevalence: NDArray[np.float64],
     lesions: Sequence[str],
+    elsewhere: NDArray[np.float64] | float = 0.0,
 ) -> NDArray[np.float64]:
     """Probabilities float64[N, 7] of every case from a fit to other lesions only, as a new lesion would get them.
 
     Thresholds on probabilities that were fitted to the same cases would promise too much.
 
     Args:
-        mean_log_p, target, prevalence: as `fit_probabilities`.
+        mean_log_p, target, prevalence, elsewhere: as `fit_probabilities`.
         lesions: which lesion each case shows.
     """
     number = np.unique(np.asarray(lesions), return_inverse=True)[1]
@@ -98,7 +104,8 @@ def cross_fitted(
     probabilities = np.empty_like(mean_log_p)
     for each in np.unique(fold):
         others = fold != each
-        fitted = fit_probabilities(mean_log_p[others], target[others], prevalence)
+        odds = elsewhere[others] if isinstance(elsewhere, np.ndarray) else elsewhere
+        fitted = fit_probabilities(mean_log_p[others], target[others], prevalence, odds)
         probabilities[~others] = calibrate(mean_log_p[~others], fitted)
     return probabilities
 
@@ -116,6 +123,35 @@ def fit_decision(probabilities: NDArray[np.float64], target: NDArray[np.int64]) 
         conformal_coverage=CONFORMAL_COVERAGE,
         conformal_threshold=1.0 - assured_threshold(true_class, CONFORMAL_COVERAGE),
     )
+
+
+def strictest(decisions: Sequence[Decision]) -> Decision:
+    """Thresholds that keep their promises in every source: the one of each kind that lets least through."""
+    return Decision(
+        referral_threshold=min(each.referral_threshold for each in decisions),
+        melanoma_threshold=min(each.melanoma_threshold for each in decisions),
+        conformal_coverage=CONFORMAL_COVERAGE,
+        conformal_threshold=max(each.conformal_threshold for each in decisions),
+    )
+
+
+def prevalence_of(target: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Class frequencies float64[7] of int64[N]; half a case is added to a class that does not occur."""
+    counts = np.bincount(target, minlength=len(CLASS_ORDER)).astype(np.float64)
+    counts[counts == 0.0] = 0.5
+    return np.asarray(counts / counts.sum())
+
+
+def source_odds(sources: Iterable[str], all_targets: Mapping[str, NDArray[np.int64]], home: str) -> NDArray[np.float64]:
+    """Log-odds float64[N, 7] by which each case's source has more of a class than the source `home`.
+
+    Args:
+        sources: of N cases, each one's.
+        all_targets: by source, all its images'.
+        home: the source whose prevalence the probabilities are to have.
+    """
+    log = {source: np.log(prevalence_of(some)) for source, some in all_targets.items()}
+    return np.stack([log[source] - log[home] for source in sources])
 
 
 def assured_threshold(values: NDArray[np.float64], share: float, confidence: float = CONFIDENCE) -> float:

@@ -15,14 +15,15 @@ import numpy as np
 from edge_models import bundle as bundles
 from edge_models.classifier import calibrate
 from edge_models.preprocess import View
-from training.calibrate import cross_fitted, fit_decision, fit_probabilities
+from training.calibrate import cross_fitted, fit_decision, fit_probabilities, prevalence_of, source_odds, strictest
 from training.context import choose_weight, damped, fit_tables
-from training.dataset import CLASS_ORDER, Sample, read_rgb, targets
+from training.dataset import CLASS_ORDER, FOLDED, HAM10000, Sample, read_rgb, targets
 from training.errors import RunError
 from training.familiarity import distances, familiarity_threshold, fit_feature_space
 from training.inference import run_networks
 from training.model_card import TEXTS
 from training.negatives import generate, widen
+from training.sources import by_source
 from training.split import Part
 
 FIGURES = "figures.json"
@@ -51,28 +52,34 @@ def write_draft(
         sizes: side of every member's input in pixels.
         split: name of the split that the members were trained with.
         parts: of that split; the training part fits the feature space and what age, sex and site say, the calibration
-            part the rest.
+            part the rest. Probabilities are for HAM10000's class frequencies; thresholds hold in each source.
         not_lesions: photos that the feature space and its threshold are fitted on; not those to report on.
 
     Raises:
         BundleError: the result is not a bundle.
     """
-    every = [sample for samples in parts.values() for sample in samples]
-    prevalence = np.bincount(targets(every), minlength=len(CLASS_ORDER)) / len(every)
+    every = by_source([sample for samples in parts.values() for sample in samples])
+    home = HAM10000 if HAM10000 in every else next(iter(every))
+    prevalence = prevalence_of(targets(every[home]))
     networks = list(members.values())
 
     calibration = parts[Part.CALIBRATION]
     evidence = run_networks(networks, [sample.path for sample in calibration], views, sizes)
     mean_log_p = evidence.log_softmax.mean(axis=(1, 2))
     truth = targets(calibration)
-    fitted = fit_probabilities(mean_log_p, truth, prevalence)
+    sources = np.array([sample.source for sample in calibration])
+    odds = source_odds(sources, {source: targets(some) for source, some in every.items()}, home)
+    fitted = fit_probabilities(mean_log_p, truth, prevalence, odds)
     probabilities = calibrate(mean_log_p, fitted)
-    as_if_new = cross_fitted(mean_log_p, truth, prevalence, [sample.lesion_id for sample in calibration])
+    as_if_new = cross_fitted(mean_log_p, truth, prevalence, [sample.lesion_id for sample in calibration], odds)
+    decisions = [fit_decision(as_if_new[sources == source], truth[sources == source]) for source in np.unique(sources)]
 
     training = parts[Part.TRAIN]
-    one_each = list({sample.lesion_id: sample for sample in training}.values())
+    one_each = list({sample.lesion_id: sample for sample in training if sample.source == home}.values())
     tables = fit_tables([sample.context for sample in one_each], targets(one_each), len(CLASS_ORDER))
-    weight = choose_weight(tables, [sample.context for sample in calibration], probabilities, truth)
+    at_home = sources == home
+    contexts = [sample.context for sample in calibration if sample.source == home]
+    weight = choose_weight(tables, contexts, probabilities[at_home], truth[at_home])
 
     chosen = np.linspace(0, len(training) - 1, min(FEATURE_PICTURES, len(training))).astype(int)
     features = run_networks(networks[:1], [training[index].path for index in chosen], views, sizes[:1]).embedding
@@ -80,7 +87,8 @@ def write_draft(
     made = [*widen([read_rgb(path) for path in not_lesions], NEGATIVES_SEED), *generate(NEGATIVES_SEED)]
     others = np.concatenate([photos, run_networks(networks[:1], made, views, sizes[:1]).embedding])
     space = fit_feature_space(features, others)
-    threshold = familiarity_threshold(distances(space, evidence.embedding), distances(space, photos))
+    away, photos_away = distances(space, evidence.embedding), distances(space, photos)
+    threshold = max(familiarity_threshold(away[sources == source], photos_away) for source in np.unique(sources))
 
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in members.items():
@@ -93,9 +101,10 @@ def write_draft(
         "members": list(members),
         "views": [view.to_json() for view in views],
         "calibration": asdict(fitted),
-        "decision": asdict(fit_decision(as_if_new, truth)),
+        "decision": asdict(strictest(decisions)),
         "context": damped(tables, weight).to_json(),
         "familiarity": {"file": FAMILIARITY, "threshold": threshold},
+        "folded": {finding: lesion.code for finding, lesion in FOLDED.items()},
         "split": split,
         "created": datetime.now(UTC).strftime("%Y-%m-%d"),
         **TEXTS,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,10 @@ from training.bootstrap import by_lesion
 from training.dataset import CLASS_ORDER, Sample, read_rgb, targets
 from training.metrics import area_under_curve, balanced_accuracy, expected_calibration_error, recalls, top_accuracy
 from training.progress import shown
+from training.strata import error_at_own_prevalence, specificity_at, strata
 
-Figures = dict[str, float | int | dict[str, float]]
+Figures = dict[str, Any]
+"""Numbers by name, and tables of them."""
 
 CONTEXT_FIGURES = (
     "balanced_accuracy", "top1_accuracy", "malignant_auc", "referral_sensitivity", "referral_specificity",
@@ -103,8 +105,11 @@ def lesion_figures(judgements: Judgements, samples: Sequence[Sample], decision: 
 
     Returns:
         By name; `balanced_accuracy` and `recall` are of the class with the highest score under equal priors, the
-        thresholds' figures and `top1_accuracy` are of the calibrated probabilities.
+        thresholds' figures and `top1_accuracy` are of the calibrated probabilities. Squamous carcinoma, which is none
+        of the seven classes, is left out of the former two and is malignant in all others. `strata` has some by skin
+        tone and by how the label is known.
     """
+    seven = np.array([not sample.finding for sample in samples])
     target = targets(samples)
     p = judgements.probabilities
     malignant = np.array([lesion.malignant for lesion in CLASS_ORDER])
@@ -116,12 +121,13 @@ def lesion_figures(judgements: Judgements, samples: Sequence[Sample], decision: 
     return {
         "images": len(samples),
         "lesions": len({sample.lesion_id for sample in samples}),
-        "balanced_accuracy": balanced_accuracy(chosen, target),
-        "recall": {CLASS_ORDER[label].code: value for label, value in recalls(chosen, target).items()},
+        "balanced_accuracy": balanced_accuracy(chosen[seven], target[seven]),
+        "recall": {CLASS_ORDER[label].code: value for label, value in recalls(chosen[seven], target[seven]).items()},
         "top1_accuracy": top_accuracy(p, target, 1),
         "top3_accuracy": top_accuracy(p, target, 3),
         "expected_calibration_error": expected_calibration_error(p, target),
         "malignant_auc": area_under_curve(risk, ill),
+        "specificity_at_95": specificity_at(0.95, risk, ill),
         "referral_sensitivity": float(referred[ill].mean()),
         "referral_specificity": float(1.0 - referred[~ill].mean()),
         "melanoma_auc": area_under_curve(p[:, melanoma], target == melanoma),
@@ -130,6 +136,7 @@ def lesion_figures(judgements: Judgements, samples: Sequence[Sample], decision: 
         "conformal_coverage": float(judgements.sets[np.arange(len(target)), target].mean()),
         "conformal_mean_size": float(judgements.sets.sum(axis=1).mean()),
         "refused_as_unfamiliar": float(np.mean(judgements.unfamiliarity > 1.0)),
+        "strata": strata(samples, risk, referred),
     }
 
 
@@ -173,7 +180,7 @@ def evaluate(
     bundle: Path,
     manifest: Manifest,
     lesions: Mapping[str, Sequence[Sample]],
-    not_lesions: Sequence[Path],
+    not_lesions: Mapping[str, Sequence[Path]],
     real: Mapping[str, FloatJudgements],
 ) -> dict[str, Figures]:
     """All figures of a bundle, by data set.
@@ -182,7 +189,7 @@ def evaluate(
         bundle: folder of a sealed bundle.
         manifest: its manifest.
         lesions: samples by the name of their data set.
-        not_lesions: photos that nothing was fitted on.
+        not_lesions: pictures that nothing was fitted on, by the name of their kind ("not_lesions": everyday photos).
         real: `training.integers.judge_in_float` by data set; empty where the members' runs are not at hand.
 
     Returns:
@@ -190,15 +197,19 @@ def evaluate(
         `integers`, where `real` has it. Of the photos, how many are refused.
     """
     figures: dict[str, Figures] = {}
+    of_class = dict(zip(manifest.classes, manifest.calibration.prevalence, strict=True))
+    prevalence = np.array([of_class[lesion] for lesion in CLASS_ORDER])
     for name, samples in lesions.items():
         paths, contexts = [sample.path for sample in samples], [sample.context for sample in samples]
         plain = judge(bundle, paths)
         figures[name] = lesion_figures(plain, samples, manifest.decision)
+        figures[name]["error_at_own_prevalence"] = error_at_own_prevalence(plain.probabilities, samples, prevalence)
         if manifest.context is not None:
             with_context = lesion_figures(judge(bundle, paths, contexts), samples, manifest.decision)
             figures[name]["with_context"] = {key: float(str(with_context[key])) for key in CONTEXT_FIGURES}
         if name in real:
             figures[name]["integers"] = integer_figures(real[name], plain, samples)
-    refused = judge(bundle, not_lesions).unfamiliarity > 1.0
-    figures["not_lesions"] = {"images": len(not_lesions), "refused_as_unfamiliar": float(refused.mean())}
+    for name, pictures in not_lesions.items():
+        refused = judge(bundle, pictures).unfamiliarity > 1.0
+        figures[name] = {"images": len(pictures), "refused_as_unfamiliar": float(refused.mean())}
     return figures

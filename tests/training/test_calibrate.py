@@ -5,8 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_models.classifier import calibrate, softmax
-from training.calibrate import assured_threshold, cross_fitted, fit_decision, fit_probabilities
+from edge_models.bundle import Decision
+from edge_models.classifier import calibrate, log_softmax, softmax
+from training.calibrate import (
+    assured_threshold,
+    cross_fitted,
+    fit_decision,
+    fit_probabilities,
+    prevalence_of,
+    source_odds,
+    strictest,
+)
 from training.dataset import CLASS_ORDER
 from training.metrics import expected_calibration_error
 
@@ -110,3 +119,34 @@ def test_decisions_hold_on_the_cases_they_were_fitted_on() -> None:
     melanoma = [lesion.code for lesion in CLASS_ORDER].index("mel")
     assert np.mean(p[labels == melanoma, melanoma] >= decision.melanoma_threshold) >= 0.90
     assert np.mean(1.0 - p[np.arange(3000), labels] <= decision.conformal_threshold) >= 0.95
+
+
+def test_several_sources_share_one_temperature_whatever_is_common_in_each() -> None:
+    rng = np.random.default_rng(11)
+    home, away = np.array([0.05, 0.05, 0.05, 0.05, 0.05, 0.7, 0.05]), np.array([0.1, 0.5, 0.1, 0.1, 0.1, 0.05, 0.05])
+    target = np.concatenate([rng.choice(7, 3000, p=home), rng.choice(7, 3000, p=away)])
+    sources = ["ham10000"] * 3000 + ["milk10k"] * 3000
+    evidence = rng.normal(0.0, 1.0, (6000, 7)) + 2.0 * np.eye(7)[target]  # log-likelihood ratios are twice the evidence
+    odds = source_odds(sources, {"ham10000": target[:3000], "milk10k": target[3000:]}, "ham10000")
+    prevalence = prevalence_of(target[:3000])
+    fitted = fit_probabilities(log_softmax(evidence), target, prevalence, odds)
+    assert fitted.temperature == pytest.approx(0.5, abs=0.05)
+    np.testing.assert_allclose(
+        fitted.class_bias - np.log(prevalence), np.mean(fitted.class_bias - np.log(prevalence)), atol=0.3
+    )
+    blind = fit_probabilities(log_softmax(evidence), target, prevalence)
+    naevus = calibrate(log_softmax(evidence[:3000]), fitted)[:, 5].mean()
+    assert naevus == pytest.approx(0.7, abs=0.03)
+    assert calibrate(log_softmax(evidence[:3000]), blind)[:, 5].mean() < 0.65
+
+
+def test_the_strictest_thresholds_hold_in_every_source() -> None:
+    chosen = strictest([Decision(0.2, 0.1, 0.95, 0.8), Decision(0.3, 0.05, 0.95, 0.9)])
+    assert chosen == Decision(0.2, 0.05, 0.95, 0.9)
+
+
+def test_a_class_that_a_source_lacks_keeps_a_little_prevalence() -> None:
+    shares = prevalence_of(np.array([0, 0, 1]))
+    assert shares.sum() == pytest.approx(1.0)
+    assert shares[6] > 0.0
+    assert shares[0] == pytest.approx(4 * shares[2])
