@@ -68,9 +68,9 @@ lint: .venv/dev.stamp  ## style, types, shell scripts
 bench: .venv/dev.stamp  ## the benchmark suites
 	@$(bin)/python -m pytest benchmarks -o addopts="--import-mode=importlib" --benchmark-only $(ARGS)
 
-# in their order: each step starts from the one before, and the last member learns from the first two;
-# `python -m training --help` has what more there is
-MEMBERS ?= mobilenet_v2_g mobilenet_v2_e mobilenet_v2_h
+# a member whose weights are committed (training/weights/) is not trained again; one that is needs PyTorch:
+# .venv/bin/pip install torch. `python -m training --help` has what more there is
+MEMBERS ?= mobilenet_v2_j mobilenet_v2_k
 CROPS ?= 1:neutral
 MODEL ?= $(lastword $(MEMBERS))-bundle
 member_runs = $(addprefix runs/,$(MEMBERS))

@@ -62,7 +62,10 @@ def _train(options: argparse.Namespace) -> None:
         return
     parts = _parts(options, config.split)
     if config.train.sources:
-        from training.torch_train import train_run
+        try:
+            from training.torch_train import train_run
+        except ImportError as error:
+            raise RunError(f"training on several sources runs on PyTorch ({error}): pip install torch") from error
 
         validation: dict[str, list[Sample]] = dict(by_source(parts[Part.VALIDATION]))
         validation["official"] = read_official_validation(_data(options))
@@ -238,7 +241,9 @@ def _report(options: argparse.Namespace) -> None:
     runs = runs_of(bundle, options.runs) if options.runs else []
     figures = read_figures(options.bundle / FIGURES, bundle) if draft else read_document(bundle).get("figures", {})
     measured = {title: figures.get(name, {}) for name, title in _DATA_SETS.items()}
-    lesions = {_DATA_SETS[name]: samples for name, samples in _lesions(options, bundle).items()}
+    # every study is of thousands of inferences: other sources' figures are those that evaluate measured
+    sets = _lesions(options, bundle)
+    lesions = {_DATA_SETS[name]: sets[name] for name in ("validation", "isic2018_validation")}
     accuracy = accuracy_by_inferences(loaded, lesions["held-out lesions"])
     blocks = report(
         bundle,
@@ -248,6 +253,7 @@ def _report(options: argparse.Namespace) -> None:
         integers={title: of_it["integers"] for title, of_it in measured.items() if "integers" in of_it},
         leakage=leakage.read() if leakage.TABLE.exists() else [],
         ablations=ablations.read() if ablations.TABLE.exists() else [],
+        figures={_DATA_SETS.get(name, name): of_it for name, of_it in figures.items()},
     )
     folder = options.into / loaded.manifest.model_id
     write(blocks, folder)

@@ -21,7 +21,7 @@ from training.dataset import CLASS_ORDER, FOLDED, HAM10000, Sample, read_rgb, ta
 from training.errors import RunError
 from training.familiarity import distances, familiarity_threshold, fit_feature_space
 from training.inference import run_networks
-from training.model_card import TEXTS
+from training.model_card import texts
 from training.negatives import generate, widen
 from training.sources import by_source
 from training.split import Part
@@ -107,7 +107,7 @@ def write_draft(
         "folded": {finding: lesion.code for finding, lesion in FOLDED.items()},
         "split": split,
         "created": datetime.now(UTC).strftime("%Y-%m-%d"),
-        **TEXTS,
+        **texts(every),
     }
     bundles.seal(folder, document)
 

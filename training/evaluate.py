@@ -106,8 +106,7 @@ def lesion_figures(judgements: Judgements, samples: Sequence[Sample], decision: 
     Returns:
         By name; `balanced_accuracy` and `recall` are of the class with the highest score under equal priors, the
         thresholds' figures and `top1_accuracy` are of the calibrated probabilities. Squamous carcinoma, which is none
-        of the seven classes, is left out of the former two and is malignant in all others. `strata` has some by skin
-        tone and by how the label is known.
+        of the seven classes, is left out of the former two and is malignant in all others.
     """
     seven = np.array([not sample.finding for sample in samples])
     target = targets(samples)
@@ -136,7 +135,6 @@ def lesion_figures(judgements: Judgements, samples: Sequence[Sample], decision: 
         "conformal_coverage": float(judgements.sets[np.arange(len(target)), target].mean()),
         "conformal_mean_size": float(judgements.sets.sum(axis=1).mean()),
         "refused_as_unfamiliar": float(np.mean(judgements.unfamiliarity > 1.0)),
-        "strata": strata(samples, risk, referred),
     }
 
 
@@ -203,6 +201,8 @@ def evaluate(
         paths, contexts = [sample.path for sample in samples], [sample.context for sample in samples]
         plain = judge(bundle, paths)
         figures[name] = lesion_figures(plain, samples, manifest.decision)
+        risk = plain.probabilities[:, [lesion.malignant for lesion in CLASS_ORDER]].sum(axis=1)
+        figures[name]["strata"] = strata(samples, risk, risk >= manifest.decision.referral_threshold)
         figures[name]["error_at_own_prevalence"] = error_at_own_prevalence(plain.probabilities, samples, prevalence)
         if manifest.context is not None:
             with_context = lesion_figures(judge(bundle, paths, contexts), samples, manifest.decision)

@@ -12,6 +12,7 @@ from training.metrics import area_under_curve, expected_calibration_error
 
 TONES = {"skin tone 0 to 2 (darker)": (0, 1, 2), "skin tone 3": (3,), "skin tone 4 and 5 (lighter)": (4, 5)}
 """MILK10k's scale: 0 is the darkest."""
+SQUAMOUS = "squamous carcinoma"
 _FEWEST = 5
 """Pictures of each kind, malignant and benign, that a figure needs."""
 
@@ -50,7 +51,7 @@ def strata(
         found[name] = figures
     squamous = np.array([sample.finding == SCC for sample in samples])
     if squamous.any():
-        found["squamous carcinoma"] = {
+        found[SQUAMOUS] = {
             "images": int(squamous.sum()),
             "referral_sensitivity": float(referred[squamous].mean()),
         }

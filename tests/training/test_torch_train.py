@@ -81,6 +81,7 @@ def test_an_interrupted_run_comes_to_the_same_end_and_keeps_what_is_frozen(
     from training import torch_train
     from training.torch_train import train_run
 
+    monkeypatch.setattr(torch_train, "fastest", lambda *_: torch.float32)  # which it is decides the last digits
     member_weights.save(tmp_path / "old", arrays, 9)
     seen = {"ham10000": samples}
     train_run(config(), tmp_path / "whole", samples, seen)
@@ -111,6 +112,20 @@ def test_an_interrupted_run_comes_to_the_same_end_and_keeps_what_is_frozen(
     for name in ("whole", "parts"):
         rows = (tmp_path / name / "validation.csv").read_text().splitlines()
         assert [row.split(",")[0] for row in rows] == ["step", "2", "4"]
+
+
+def test_the_speed_is_measured_and_nothing_is_learnt_by_it(
+    arrays: dict[str, np.ndarray], capsys: pytest.CaptureFixture[str]
+) -> None:
+    from training.torch_network import TorchNetwork
+    from training.torch_train import fastest
+
+    network = TorchNetwork(arrays, "block_3_expand", 0.0)
+    before = network.arrays()
+    assert fastest(network, config()) in (torch.float32, torch.bfloat16)
+    assert all(np.array_equal(values, before[key]) for key, values in network.arrays().items())
+    assert all(values.grad is None for values in network.parameters())
+    assert "bfloat16: " in capsys.readouterr().out
 
 
 def test_a_start_that_is_nowhere_is_named(tmp_path: Path, samples: list[Sample]) -> None:
