@@ -266,7 +266,9 @@ def _parse(document: Mapping[str, Any]) -> Manifest:
         context=ContextTables.from_json(document["context"], len(codes)) if "context" in document else None,
         digest=str(document["digest"]),
         texts=frozen({key: str(document[key]) for key in TEXT_KEYS}),
-        folded=frozen({str(code): LesionClass.from_code(lesion) for code, lesion in document.get("folded", {}).items()}),
+        folded=frozen(
+            {str(code): LesionClass.from_code(lesion) for code, lesion in document.get("folded", {}).items()}
+        ),
     )
 
 
