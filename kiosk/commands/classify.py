@@ -154,7 +154,10 @@ def print_rows(
 
 
 def json_line(row: Row) -> str:
-    """One JSON object: `top3` are class codes, likeliest first; null where the outcome shows no prediction."""
+    """One JSON object: `top3` are class codes, likeliest first; null where the outcome shows no prediction.
+
+    `malignant` is the evidence that the referral threshold judges, 0 … 1.
+    """
     prediction = row.assessment.prediction
     timings = {"decode": row.decode_ms, **row.assessment.timings_ms}
     document: dict[str, Any] = {
@@ -164,6 +167,7 @@ def json_line(row: Row) -> str:
         "outside": [limit.value for limit in row.assessment.limits],
         "probabilities": None if prediction is None else _by_code(prediction.probabilities),
         "scores": None if prediction is None else _by_code(prediction.scores),
+        "malignant": None if prediction is None else prediction.malignant,
         "top3": None if prediction is None else [lesion.code for lesion, _ in prediction.top(3)],
         "timings_ms": {stage: round(milliseconds, 3) for stage, milliseconds in timings.items()},
         "model_id": row.assessment.provenance.model_id,

@@ -73,7 +73,7 @@ def test_json_is_one_object_a_line(run: Run, folder: Path) -> None:
     assert done.stderr == ""
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [Path(row["image"]).name for row in rows] == ["a_blank.png", "b_good.jpg", "c_good.png"]
-    keys = ["image", "outcome", "reasons", "outside", "probabilities", "scores", "top3"]
+    keys = ["image", "outcome", "reasons", "outside", "probabilities", "scores", "malignant", "top3"]
     keys += ["timings_ms", "model_id", "engine"]
     assert all(list(row) == keys for row in rows)
     blank, good, _ = rows
@@ -85,6 +85,9 @@ def test_json_is_one_object_a_line(run: Run, folder: Path) -> None:
     for name in ("probabilities", "scores"):
         assert set(good[name]) == CODES
         assert sum(good[name].values()) == pytest.approx(1.0)
+    malignant = sum(good["probabilities"][lesion.code] for lesion in LesionClass if lesion.malignant)
+    assert good["malignant"] == pytest.approx(malignant)
+    assert blank["malignant"] is None
     assert good["top3"] == sorted(CODES, key=lambda code: -good["probabilities"][code])[:3]
     assert {"decode", "quality", "invoke", "total"} <= set(good["timings_ms"])
     assert good["model_id"] == blank["model_id"] == "tiny-untrained"
