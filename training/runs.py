@@ -13,6 +13,7 @@ from edge_models import bundle as bundles
 from training.config import RunConfig, changes, load_config
 from training.errors import RunError
 from training.member_weights import FILE, WEIGHTS
+from training.split import widest
 
 CONFIG = "config.toml"
 LOGS = (CONFIG, "environment.json", "validation.csv")
@@ -124,14 +125,15 @@ def read_quantization(run: Path) -> dict[str, Any]:
 
 
 def read_members(runs: Sequence[Path]) -> tuple[dict[str, bytes], tuple[int, ...], str]:
-    """The members' bytes by file name, their input sizes and the split that all were trained with.
+    """The members' bytes by file name, their input sizes and the widest of the splits that they were trained with.
 
     Raises:
         RunError: a run is not quantized, or they do not fit each other.
+        DatasetError: what one was trained on is held out from another.
     """
     configs = [read_config(run) for run in runs]
-    if len({config.split for config in configs}) != 1:
-        raise RunError("members must share their split")
+    names = {config.split for config in configs}
+    split = widest(names) if len(names) > 1 else names.pop()
     files = [network_file(run) for run in runs]
     if len({file.name for file in files}) != len(files):
         raise RunError("members must be different runs")
@@ -139,7 +141,7 @@ def read_members(runs: Sequence[Path]) -> tuple[dict[str, bytes], tuple[int, ...
         if not file.is_file():
             raise RunError(f"{run} is not quantized: run `python -m training quantize` first")
     sizes = tuple(config.model.size_px for config in configs)
-    return {file.name: file.read_bytes() for file in files}, sizes, configs[0].split
+    return {file.name: file.read_bytes() for file in files}, sizes, split
 
 
 def runs_of(bundle: Path, runs: Sequence[Path]) -> list[Path]:

@@ -179,6 +179,29 @@ def read_split(path: Path, samples: Sequence[Sample]) -> dict[Part, list[Sample]
     return result
 
 
+def widest(names: Iterable[str], folder: Path = SPLITS) -> str:
+    """The split that all others named are a part of: every image of theirs lies where this one has it.
+
+    Raises:
+        DatasetError: none of them holds the others so.
+    """
+    parts = {name: _rows(folder / f"{name}.csv") for name in names}
+    largest = max(parts, key=lambda name: len(parts[name]))
+    for name, rows in parts.items():
+        if not rows.items() <= parts[largest].items():
+            raise DatasetError(f"images lie in other parts of the split {name} than of {largest}")
+    return largest
+
+
+def _rows(path: Path) -> dict[str, str]:
+    """image_id → part, as a split's file says it."""
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            return {row["image_id"]: list(row.values())[-1] for row in csv.DictReader(stream)}
+    except (OSError, KeyError, ValueError) as error:
+        raise DatasetError(f"{path} cannot be used: {error!r}") from error
+
+
 def leaks(path: Path) -> bool:
     """Whether a split's file says that images of one lesion may lie in different parts.
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from edge_models.labels import LesionClass
 from training.dataset import Sample
 from training.errors import DatasetError
-from training.split import SPLITS, Part, assign, extend, leaks, read_split, sources_of, write_split
+from training.split import SPLITS, Part, assign, extend, leaks, read_split, sources_of, widest, write_split
 
 # by class: how many images each lesion has
 lesions = st.dictionaries(
@@ -166,3 +166,13 @@ def test_the_committed_split_of_all_sources_extends_the_first() -> None:
     assert sources_of(SPLITS / "ham10000_v1.csv") == {"ham10000"}
     for source in ("milk10k", "isic2017"):
         assert {row["part"] for row in second.values() if row["source"] == source} == {str(part) for part in Part}
+
+
+def test_members_of_two_splits_go_together_where_one_holds_the_other(tmp_path: Path) -> None:
+    assert widest(["ham10000_v1", "v2"]) == "v2"
+    with pytest.raises(DatasetError, match="other parts of the split ham10000_leaky than of v2"):
+        widest(["ham10000_leaky", "v2"])
+    for name, rows in (("a", ["I1,L1,train"]), ("b", ["I1,L1,validation", "I2,L2,train"])):
+        (tmp_path / f"{name}.csv").write_text("\n".join(["image_id,lesion_id,part", *rows]) + "\n")
+    with pytest.raises(DatasetError, match="other parts of the split a than of b"):
+        widest(["a", "b"], tmp_path)
