@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from kiosk.errors import KioskError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command of `argv` (None: of the process); 1 where a bound is broken, 2 where nothing can be measured."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure the kiosk on this machine.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_latency(commands)
@@ -22,6 +24,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     screen.add_argument("--preview-s", type=float, default=20.0, help="how long the live picture is watched")
     screen.add_argument("--json", type=Path, metavar="FILE", help="raw samples and machine")
     screen.set_defaults(command=_screen)
+    rule = commands.add_parser("rule", help="how labelled pictures end in the kiosk, and whether it contradicts itself")
+    rule.add_argument("--data", type=Path, default=os.environ.get("DERMAKIOSK_DATA"), help="default: DERMAKIOSK_DATA")
+    rule.add_argument("--bundle", type=Path, metavar="DIR", help="default: the one that ships")
+    rule.add_argument("--limit", type=int, help="pictures of each set at most")
+    rule.add_argument("--json", type=Path, metavar="FILE", help="for `python -m training evaluate --kiosk`")
+    rule.set_defaults(command=_rule)
     _add_peers(commands)
     _add_project(commands)
     options = parser.parse_args(argv)
@@ -214,6 +222,18 @@ def _screen(options: argparse.Namespace) -> int:
     if options.json:
         options.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     return 0
+
+
+def _rule(options: argparse.Namespace) -> int:
+    from benchmarks.rule import measure, table
+
+    if options.data is None:
+        raise RuntimeError("name the data folder with --data or DERMAKIOSK_DATA")
+    measured = measure(options.bundle, Path(options.data), options.limit)
+    print(table(measured))
+    if options.json:
+        _write(options.json, measured)
+    return 1 if measured["contradictions"] else 0
 
 
 def _add_peers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

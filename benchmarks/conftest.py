@@ -30,6 +30,7 @@ _RATIOS = pytest.StashKey[dict[str, float]]()
 
 @pytest.fixture(scope="session")
 def classifier(request: pytest.FixtureRequest) -> Iterator[Classifier]:
+    """The released bundle on the CPU; the report says which engine it was."""
     with Classifier.open(engine="cpu") as opened:
         request.config.stash[_ENGINE] = opened.interpreter.describe()
         yield opened

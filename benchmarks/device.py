@@ -51,7 +51,9 @@ def measure(camera: str, engine: str, minutes: float, say: Callable[[str], None]
     return document
 
 
-def suite_ratios(arguments: tuple[str, ...] = ("--benchmark-max-time=0.3", "--benchmark-min-rounds=3")) -> Any:
+def suite_ratios(
+    arguments: tuple[str, ...] = ("--benchmark-max-time=0.3", "--benchmark-min-rounds=3"),
+) -> dict[str, float]:
     """Run the pytest-benchmark suites; their ratios to the floor by name.
 
     Raises:
@@ -88,7 +90,7 @@ def about() -> dict[str, Any]:
         }
 
 
-def _screen() -> Any:
+def _screen() -> dict[str, Any]:
     if importlib.util.find_spec("playwright") is None:
         raise RuntimeError("playwright is not installed: make bench installs it")
     from benchmarks import screen
@@ -96,7 +98,7 @@ def _screen() -> Any:
     return screen.measure(taps=20, preview_s=15.0)
 
 
-def _peers() -> Any:
+def _peers() -> dict[str, Any]:
     from benchmarks import peers
     from benchmarks.peer_pictures import phantoms
 

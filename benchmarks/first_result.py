@@ -13,6 +13,13 @@ from time import monotonic
 
 
 def main(camera: str, engine: str, bundle: str = "") -> None:
+    """Start the kiosk, take one picture and print when each step ended.
+
+    Args:
+        camera: as the configuration names one.
+        engine: "auto", "cpu" or "edgetpu".
+        bundle: a folder; empty for the bundle that ships.
+    """
     marks = {"python": monotonic()}
     from benchmarks.captures import LONG_S, live
     from edge_models.classifier import Classifier

@@ -37,6 +37,7 @@ class Machine:
     commit: str
 
     def to_json(self) -> dict[str, Any]:
+        """All attributes by name, as every document of a measurement holds them."""
         return asdict(self)
 
 

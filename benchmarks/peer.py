@@ -83,7 +83,7 @@ def scaled(rgb: NDArray[np.uint8], scaling: str) -> NDArray[np.float32]:
     return real
 
 
-def quantised(real: NDArray[np.float32], scale: float, zero_point: int, dtype: Any) -> NDArray[Any]:
+def quantised(real: NDArray[np.float32], scale: float, zero_point: int, dtype: type[np.integer[Any]]) -> NDArray[Any]:
     """Real numbers as a tensor's integers; halves round up as in `edge_models.preprocess`."""
     limits = np.iinfo(dtype)
     levels = np.floor(real.astype(np.float64) / scale + 0.5 + 1e-4) + zero_point
@@ -199,6 +199,8 @@ def keras_network(weights: Path, size: int, class_count: int) -> Any:
 
     Args:
         weights: an npz file of the convolutions' kernels and biases in order of execution, the last being the head.
+        size: side of the input in pixels.
+        class_count: outputs of the head.
 
     Raises:
         RuntimeError: the weights are another network's.
@@ -253,6 +255,7 @@ def _packages(names: tuple[str, ...]) -> tuple[str, float]:
 
 
 def main(text: str) -> None:
+    """Load the network of a `Job` in JSON, say so in one line, then run all pictures once for every line on stdin."""
     job = Job(**json.loads(text))
     say = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever the engine prints goes elsewhere

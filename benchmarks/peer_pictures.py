@@ -52,7 +52,9 @@ def from_folder(folder: Path, labels: Path | None, limit: int | None) -> Picture
     """The images of a folder, evenly thinned to at most `limit`.
 
     Args:
+        folder: read with its folders, as `dermakiosk classify` does.
         labels: a CSV file with columns `image_id` (file name without ending) and `dx` (class code).
+        limit: None for all of them.
 
     Raises:
         RuntimeError: there are no images, or the labels cannot be read.

@@ -93,6 +93,7 @@ def measure(
     Args:
         bundle_folder: of the released network; None for the one that ships.
         pictures: what to run, with labels where there are any.
+        third_party: a network of somebody else to run beside the released one; None for none.
         threads: of each engine within one inference.
         rounds: how often each engine runs all pictures, in turns with the others.
 

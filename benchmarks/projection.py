@@ -137,6 +137,7 @@ def project(counts: Mapping[str, Any], board: Board) -> dict[str, Any]:
 
     Args:
         counts: what `benchmarks.arm64.counts` wrote, of any bundle.
+        board: what is known of it and of the board whose times are published.
 
     Returns:
         A JSON document, marked as projected, with its method, assumptions, anchors and a range for each stage.

@@ -29,7 +29,9 @@ def new_reference(
 
     Args:
         ratios: work over its floor, by name.
-        machine, engine, bundle: as documents hold them.
+        machine: where they were measured, as a document holds it.
+        engine: what ran the network, as a document holds it.
+        bundle: which network it was, as a document holds it.
     """
     return {
         "status": "measured",

@@ -19,7 +19,7 @@ from benchmarks.process import RunningKiosk, health, running_kiosk
 from benchmarks.statistics import summary_ms
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, ViewportSize
 
 WARM_UP_MS = 3000
 # a promise, because the page's policy lets nothing be evaluated from a string inside it
@@ -28,7 +28,7 @@ _TAP_TO_PAINTED = """() => new Promise((resolve) => {
   const look = () => time("kiosk:painted") ? resolve(time("kiosk:painted") - time("kiosk:tap")) : setTimeout(look, 20);
   look();
 })"""
-_SIZE = {"width": 1280, "height": 800}
+_SIZE: ViewportSize = {"width": 1280, "height": 800}
 
 
 def measure(taps: int, preview_s: float) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def measure(taps: int, preview_s: float) -> dict[str, Any]:
             executable_path=chromium,
             headless=True,
             args=["--no-sandbox"],
-            viewport=_SIZE,  # type: ignore[arg-type]
+            viewport=_SIZE,
         ) as browser,
     ):
         page = browser.new_page()

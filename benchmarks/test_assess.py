@@ -38,12 +38,14 @@ MEGAPIXELS = (0.27, 2, 8, 12, 24)
 
 @pytest.fixture(scope="session")
 def cores() -> Iterator[Cores]:
+    """All cores of this machine, held for the whole run as a station holds them."""
     with Cores() as entered:
         yield entered
 
 
 @pytest.fixture(scope="session")
 def batches(classifier: Classifier, frame: Frame) -> Batches:
+    """int8[views, size, size, 3] for every member, made once."""
     return classifier.prepare(frame.rgb)
 
 
@@ -54,6 +56,7 @@ def bare_invokes(classifier: Classifier, batches: Batches) -> Callable[[], None]
 
 
 def bare(bundle: Bundle, batches: Batches) -> Callable[[], None]:
+    """What `bare_invokes` runs, for any bundle and its batches."""
     interpreters = []
     for content in bundle.member_bytes:
         interpreter = Interpreter(model_content=content, num_threads=len(os.sched_getaffinity(0)))
@@ -70,6 +73,7 @@ def bare(bundle: Bundle, batches: Batches) -> Callable[[], None]:
 
 
 def resized(frame: Frame, megapixels: float) -> Frame:
+    """The same picture with about so many megapixels, its sides multiples of 8."""
     scale = (megapixels * 1e6 / frame.rgb[..., 0].size) ** 0.5
     size = (8 * round(frame.width_px * scale / 8), 8 * round(frame.height_px * scale / 8))
     return Frame(np.asarray(cv2.resize(frame.rgb, size, interpolation=cv2.INTER_AREA), np.uint8), NOW, frame.source)
@@ -84,6 +88,7 @@ def test_reduce(benchmark: BenchmarkFixture, classifier: Classifier, frame: Fram
 
 
 def test_quality(benchmark: BenchmarkFixture, frame: Frame, record_ratio: RecordRatio) -> None:
+    """The quality gate on the full picture, over one copy of it."""
     work = partial(check, frame.rgb)
     record_ratio(work, frame.rgb.copy)
     assert not benchmark(work).reasons
@@ -92,6 +97,7 @@ def test_quality(benchmark: BenchmarkFixture, frame: Frame, record_ratio: Record
 def test_preprocess(
     benchmark: BenchmarkFixture, classifier: Classifier, frame: Frame, record_ratio: RecordRatio
 ) -> None:
+    """Every view for every member from the full picture, over one copy of it."""
     work = partial(classifier.prepare, frame.rgb)
     record_ratio(work, frame.rgb.copy)
     assert len(benchmark(work)) == len(classifier.bundle.manifest.members)
@@ -109,6 +115,7 @@ def test_invoke(
     bare_invokes: Callable[[], None],
     record_ratio: RecordRatio,
 ) -> None:
+    """The engine with all its members and views, over the bare invokes in it."""
     work = partial(classifier.interpreter.invoke, batches)
     record_ratio(work, bare_invokes)
     assert benchmark(work).logits.shape[1] == len(batches[0])
@@ -183,6 +190,7 @@ def test_members(
 
 
 def repeated(bundle: Bundle, members: int) -> Bundle:
+    """A bundle whose members are all the first one of another."""
     names = tuple(f"{number}.tflite" for number in range(members))
     return replace(
         bundle,

@@ -29,6 +29,7 @@ UNLIMITED_HZ = 10_000.0
 
 @pytest.fixture
 def camera() -> Iterator[PhantomCamera]:
+    """A phantom that makes nobody wait for its next exposure."""
     with PhantomCamera(device=SimulatedDevice("phantom camera", UNLIMITED_HZ), now=lambda: NOW) as opened:
         yield opened
 
@@ -48,7 +49,7 @@ def test_hand_over(benchmark: BenchmarkFixture) -> None:
     with Station(lambda: PhantomCamera(device=device), Classifier.open(engine="cpu")) as station:
         live(station)
         numbers = _numbers(station)
-        assert benchmark.pedantic(next, args=(numbers,), rounds=50) > 0  # type: ignore[no-untyped-call]
+        assert benchmark.pedantic(next, args=(numbers,), rounds=50) > 0  # type: ignore[no-untyped-call]  # no types
 
 
 def _numbers(station: Station) -> Iterator[int]:
@@ -64,7 +65,7 @@ def _numbers(station: Station) -> Iterator[int]:
 def test_capture(benchmark: BenchmarkFixture, camera: PhantomCamera) -> None:
     """A 12-megapixel still of the phantom; the next patient is painted outside the clock, as during a live picture."""
     show = partial(_show, camera)
-    frame = benchmark.pedantic(camera.capture, setup=show, rounds=15)  # type: ignore[no-untyped-call]
+    frame = benchmark.pedantic(camera.capture, setup=show, rounds=15)  # type: ignore[no-untyped-call]  # no types
     assert (frame.width_px, frame.height_px) == FULL_SIZE
 
 

@@ -13,13 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from edge_models.checked import number
 from edge_models.context import ContextTables
+from edge_models.decision import Decision
 from edge_models.errors import BundleError
 from edge_models.frozen import frozen
 from edge_models.labels import LesionClass
 from edge_models.preprocess import View
 
-SCHEMA = 1
+SCHEMA = 2
 BUNDLES = Path(__file__).parent / "bundles"
 """Where the bundles that ship with the package lie."""
 
@@ -39,24 +41,6 @@ class Calibration:
     temperature: float
     class_bias: tuple[float, ...]
     prevalence: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Decision:
-    """Thresholds on calibrated probabilities, all fitted on held-out lesions.
-
-    Attributes:
-        referral_threshold: summed probability of the malignant classes from which a referral is advised.
-        melanoma_threshold: probability of melanoma from which it is named, whatever its rank.
-        conformal_coverage: the promised share of cases whose true class lies in the prediction set.
-        conformal_threshold: a class is in the set when `1 - probability <= conformal_threshold` (LAC,
-            Sadinle, Lei, Wasserman 2019, doi:10.1080/01621459.2017.1395341).
-    """
-
-    referral_threshold: float
-    melanoma_threshold: float
-    conformal_coverage: float
-    conformal_threshold: float
 
 
 @dataclass(frozen=True)
@@ -233,7 +217,6 @@ def _parse(document: Mapping[str, Any]) -> Manifest:
     if sorted(codes) != sorted(known):
         raise ValueError(f"classes must be each of {', '.join(sorted(known))} once, not {', '.join(codes)}")
     calibration = document["calibration"]
-    decision = document["decision"]
     familiarity = document["familiarity"]
     prevalence = tuple(_vector(calibration["prevalence"], len(codes), "prevalence"))
     if abs(sum(prevalence) - 1.0) > 1e-6 or min(prevalence) <= 0.0:
@@ -249,19 +232,14 @@ def _parse(document: Mapping[str, Any]) -> Manifest:
         members=members,
         views=views,
         calibration=Calibration(
-            temperature=_number(calibration["temperature"], "temperature", 1e-3, 1e3),
+            temperature=number(calibration["temperature"], "temperature", 1e-3, 1e3),
             class_bias=tuple(_vector(calibration["class_bias"], len(codes), "class_bias")),
             prevalence=prevalence,
         ),
-        decision=Decision(
-            referral_threshold=_number(decision["referral_threshold"], "referral_threshold", 0.0, 1.0),
-            melanoma_threshold=_number(decision["melanoma_threshold"], "melanoma_threshold", 0.0, 1.0),
-            conformal_coverage=_number(decision["conformal_coverage"], "conformal_coverage", 0.5, 1.0),
-            conformal_threshold=_number(decision["conformal_threshold"], "conformal_threshold", 0.0, 1.0),
-        ),
+        decision=Decision.from_json(document["decision"], context="context" in document),
         familiarity=Familiarity(
             file=str(familiarity["file"]),
-            threshold=_number(familiarity["threshold"], "familiarity threshold", 1e-6, 1e6),
+            threshold=number(familiarity["threshold"], "familiarity threshold", 1e-6, 1e6),
         ),
         context=ContextTables.from_json(document["context"], len(codes)) if "context" in document else None,
         digest=str(document["digest"]),
@@ -272,19 +250,13 @@ def _parse(document: Mapping[str, Any]) -> Manifest:
     )
 
 
-def _vector(values: Any, length: int, name: str) -> Iterator[float]:
+def _vector(values: object, length: int, name: str) -> Iterator[float]:
     if not isinstance(values, list) or len(values) != length:
         raise ValueError(f"{name} must be a list of {length} numbers")
-    return (_number(value, name, -1e3, 1e3) for value in values)
+    return (number(value, name, -1e3, 1e3) for value in values)
 
 
-def _number(value: Any, name: str, low: float, high: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise ValueError(f"{name} must be a number from {low:g} to {high:g}, not {value!r}")
-    return float(value)
-
-
-def _input_sizes(value: Any, members: int) -> tuple[int, ...]:
+def _input_sizes(value: object, members: int) -> tuple[int, ...]:
     """One for every member."""
     if not isinstance(value, list) or len(value) != members or any(type(size) is not int or size < 1 for size in value):
         raise ValueError(f"input_size_px must be a positive whole number for each of {members} members, not {value!r}")

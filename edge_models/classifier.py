@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from edge_models import bundle as bundles
 from edge_models.bundle import Bundle, Calibration
 from edge_models.context import Context
-from edge_models.engine import Batches, Interpreter
+from edge_models.engine import Batches, Interpreter, Outputs
 from edge_models.errors import BundleError
 from edge_models.familiarity import FeatureSpace
 from edge_models.interpreter import open_interpreter
@@ -55,9 +55,10 @@ class Classifier:
     def open(
         cls, folder: Path | None = None, engine: str = "auto", threads: int | None = None, *, use_context: bool = True
     ) -> Self:
-        """Verify the bundle in `folder` (None: the one that ships) and open an engine for it.
+        """Verify a bundle and open an engine for it.
 
         Args:
+            folder: of the bundle; None for the one that ships.
             engine: "auto", "cpu" or "edgetpu".
             threads: CPU threads; None for as many as there are cores.
             use_context: False leaves the bundle's tables of age, sex and site aside: the picture alone counts.
@@ -116,14 +117,24 @@ class Classifier:
         Raises:
             EngineFailed: as `classify`.
         """
-        manifest = self.bundle.manifest
         started = perf_counter()
         outputs = self.interpreter.invoke(batches)
-        invoked = perf_counter()
-        log_odds = manifest.context.log_odds(context, len(manifest.classes)) if context and manifest.context else 0.0
+        invoke_ms = (perf_counter() - started) * 1e3
+        prediction = self.interpret(outputs, context)
+        return replace(prediction, timings_ms={"invoke": invoke_ms, **prediction.timings_ms})
+
+    def interpret(self, outputs: Outputs, context: Context | None = None) -> Prediction:
+        """What the networks' outputs say, the last part of `predict`."""
+        manifest = self.bundle.manifest
+        started = perf_counter()
+        log_odds: NDArray[np.float64] | float = 0.0
+        context_used = context is not None and manifest.context is not None and manifest.context.use(context)
+        if context is not None and manifest.context is not None:
+            log_odds = manifest.context.log_odds(context, len(manifest.classes))
         probabilities = calibrate(mean_log_softmax(outputs.logits), manifest.calibration, log_odds)
         scores = equal_priors(probabilities, manifest.calibration)
-        members = conformal_set(probabilities, manifest.decision.conformal_threshold)
+        thresholds = manifest.decision.thresholds(context_used=context_used)
+        members = conformal_set(probabilities, thresholds.conformal)
         # the first member's features: each member has a feature space of its own, and one is enough to know a lesion
         distance = self._feature_space.distance(outputs.embedding[0].mean(axis=0))
         calibrated = perf_counter()
@@ -138,12 +149,9 @@ class Classifier:
             activation_map=activation,
             model_id=manifest.model_id,
             engine=self.interpreter.describe(),
-            timings_ms={
-                "invoke": (invoked - started) * 1e3,
-                "calibrate": (calibrated - invoked) * 1e3,
-                "explain": (explained - calibrated) * 1e3,
-            },
+            timings_ms={"calibrate": (calibrated - started) * 1e3, "explain": (explained - calibrated) * 1e3},
             inferences_ms=tuple(tuple(member) for member in outputs.inference_ms.tolist()),
+            context_used=context_used,
         )
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ nothing, so a kiosk where nobody enters anything behaves as if the tables were n
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,10 @@ class ContextTables:
     sex: Mapping[str, tuple[float, ...]]
     site: Mapping[str, tuple[float, ...]]
 
+    def use(self, context: Context) -> bool:
+        """Whether the tables say anything of what is known."""
+        return context.age_years is not None or context.sex in self.sex or context.site in self.site
+
     def log_odds(self, context: Context, classes: int) -> NDArray[np.float64]:
         """What `context` adds to the classes' log-probabilities, float64[classes]."""
         total = np.zeros(classes)
@@ -77,7 +81,7 @@ class ContextTables:
             ValueError: rows of another length than `classes`, or borders that do not ascend.
         """
 
-        def row(values: Any) -> tuple[float, ...]:
+        def row(values: Iterable[float]) -> tuple[float, ...]:
             numbers = tuple(float(value) for value in values)
             if len(numbers) != classes or not np.isfinite(numbers).all():
                 raise ValueError(f"a row of the context tables must hold {classes} finite numbers")

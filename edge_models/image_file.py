@@ -135,6 +135,6 @@ def _strip_to_rgb(strip: Image.Image, file_format: str | None) -> NDArray[np.uin
 def _upright(image: Image.Image) -> Image.Image:
     try:
         turn = _UPRIGHT.get(image.getexif().get(_ORIENTATION_TAG, 1))
-    except Exception:  # EXIF is a small TIFF file, damaged in ways as many; the pixels are still good
+    except Exception:  # noqa: BLE001 - EXIF is a small TIFF file, damaged in ways as many; the pixels are still good
         return image
     return image if turn is None else image.transpose(turn)

@@ -54,7 +54,7 @@ def unread_format(name: str, first: bytes) -> str | None:
 
 
 def image_id(text: str) -> str:
-    """The id of a picture that a table or a file names: "ISIC_1.JPG" is ISIC_1, "left\\ISIC_1.png" is left/ISIC_1.
+    r"""The id of a picture that a table or a file names: "ISIC_1.JPG" is ISIC_1, "left\ISIC_1.png" is left/ISIC_1.
 
     A picture's ending is taken off; any other stays. What looks alike is the same (Unicode NFC). Case counts, as
     it does in file names.

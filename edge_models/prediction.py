@@ -49,6 +49,7 @@ class Prediction:
         model_id: the bundle's name.
         engine: what ran it.
         timings_ms: by stage, one after another.
+        context_used: whether anything known of the patient counted beside the picture.
         inferences_ms: how long each inference took, by member and then by view, both in the manifest's order. As many
             as the engine has threads ran at once, so they sum to more than the stage `invoke`.
     """
@@ -62,6 +63,7 @@ class Prediction:
     engine: Engine
     timings_ms: Mapping[str, float]
     inferences_ms: tuple[tuple[float, ...], ...] = ()
+    context_used: bool = False
 
     def __post_init__(self) -> None:
         for name in ("probabilities", "scores", "timings_ms"):
@@ -76,14 +78,6 @@ class Prediction:
                 raise ValueError(f"{name} must be 0 or more and sum to 1")
         if not self.prediction_set:
             raise ValueError("the prediction set may not be empty")
-
-    @property
-    def malignant(self) -> float:
-        """Evidence for malignancy, 0 … 1: the probabilities of the malignant classes together.
-
-        Squamous carcinoma, which has no class of its own, counts as akiec where the bundle says so.
-        """
-        return sum(p for lesion, p in self.probabilities.items() if lesion.malignant)
 
     @property
     def familiar(self) -> bool:

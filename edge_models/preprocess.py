@@ -45,7 +45,9 @@ _STRIP_ROWS = 32
 class Spread(Protocol):
     """Calls a function for every part of some work, in any order: `map` or a thread pool's."""
 
-    def __call__(self, function: Callable[[int], object], parts: Iterable[int], /) -> Iterable[object]: ...
+    def __call__(self, function: Callable[[int], object], parts: Iterable[int], /) -> Iterable[object]:
+        """What the function gave, part by part; read to its end, because `map` works only as it is read."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,10 @@ def override(config: Config, section: str, key: str, value: object, option: str)
     """The configuration with one value from the command line, checked as one in the file is.
 
     Args:
+        config: stays as it is.
+        section: a key of `SECTIONS`.
+        key: one of that section.
+        value: as argparse gives it.
         option: as the operator wrote it ("--port"), for the message.
 
     Raises:

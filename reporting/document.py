@@ -16,8 +16,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 _STYLE = Path(__file__).with_name("report.css")
-_SPECIAL = re.compile(r"[\\`*\[\]|]|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<!\w)_|_(?!\w)")
-"""What Markdown would take for markup; an underscore within a word it leaves alone."""
+_SPECIAL = re.compile(r"[\\`*\[\]|]|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])")
+"""What Markdown would take for markup; one underscore within a word it leaves alone."""
 
 
 @dataclass(frozen=True)

@@ -42,10 +42,10 @@ def new_tiny_document() -> dict[str, Any]:
             "prevalence": [0.6, 0.12, 0.02, 0.11, 0.05, 0.02, 0.08],
         },
         "decision": {
-            "referral_threshold": 0.2,
-            "melanoma_threshold": 0.1,
             "conformal_coverage": 0.9,
-            "conformal_threshold": 0.8,
+            "unsure_set_size": 5,
+            "picture": {"naming": {"akiec": 0.15, "bcc": 0.2, "mel": 0.1}, "urgent": 0.3, "conformal": 0.8},
+            "with_context": {"naming": {"akiec": 0.12, "bcc": 0.18, "mel": 0.08}, "urgent": 0.25, "conformal": 0.85},
         },
         "familiarity": {"file": "familiarity.npz", "threshold": 5.0},
     }

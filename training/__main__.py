@@ -1,7 +1,8 @@
 """From HAM10000 to a published bundle: the steps in their order.
 
 prepare, train, quantize, views, members, calibrate, evaluate, report, publish; ablations and leakage set runs side by
-side."""
+side.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +15,24 @@ from pathlib import Path
 from typing import Any
 
 from edge_models.errors import EdgeModelError
+from edge_models.preprocess import View
 from training import not_lesions
 from training.archives import ISIC2017, MILK10K
-from training.arguments import make_parser
 from training.dataset import HAM10000, Sample, read_not_lesions, read_rgb, targets
 from training.errors import RunError, TrainingError
-from training.runs import QUANTIZATION, keep_logs, keep_run, network_file, open_run, read_config, read_members, runs_of
+from training.options import Command, make_parser
+from training.runs import (
+    QUANTIZATION,
+    is_bundle,
+    keep_logs,
+    keep_run,
+    network_file,
+    open_run,
+    read_config,
+    read_members,
+    runs_of,
+    views_of,
+)
 from training.sources import by_source, read_official_validation, read_sources, read_training_images
 from training.split import SPLITS, Part, leaks, read_split, sources_of
 from training.views import CROPS, crop_name, make_views, read_crop, view_table
@@ -31,15 +44,17 @@ _DATA_SETS = {
     ISIC2017: "ISIC 2017, held out",
 }
 """What figures are of, as manifests name it and as people read it."""
+_GATED = ("validation", "isic2018_validation")
+"""What is also counted through the kiosk's gate (`benchmarks rule`), and studied in the report."""
 REPRESENTATIVE_PICTURES = 300
 PICTURES_FOR_ROUNDING = 70
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
-    options = make_parser(__doc__).parse_args(arguments)
+    options = make_parser(__doc__, _STEPS).parse_args(arguments)
     try:
-        _COMMANDS[options.command](options)
+        options.command(options)
     except (TrainingError, EdgeModelError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -90,7 +105,6 @@ def _keep(options: argparse.Namespace) -> None:
 def _quantize(options: argparse.Namespace) -> None:
     import numpy as np
 
-    from edge_models.preprocess import View
     from training.deploy import fold, round_kernels
     from training.inference import run_networks
     from training.metrics import balanced_accuracy
@@ -174,7 +188,7 @@ def _members(options: argparse.Namespace) -> None:
     elsewhere = "held-out lesions, other cameras"
     lesions[elsewhere] = first
     pictures[elsewhere] = [other_camera(number)(read_rgb(sample.path)) for number, sample in enumerate(first)]
-    views = make_views([read_crop(name) for name in options.crops], options.orientations)
+    views = _views_of(options)
     table = member_table(
         {
             part: run_networks(list(networks.values()), some, views, sizes).log_softmax
@@ -198,11 +212,12 @@ def _calibrate(options: argparse.Namespace) -> None:
 
     networks, sizes, split = read_members(options.runs)
     parts = _parts(options, split)
+    as_published = options.crops is None and options.orientations is None and all(map(is_bundle, options.runs))
     write_draft(
         folder=_draft(options.into / options.id),
         model_id=options.id,
         members=networks,
-        views=make_views([read_crop(name) for name in options.crops], options.orientations),
+        views=views_of(options.runs) if as_published else _views_of(options),
         sizes=sizes,
         split=split,
         parts=parts,
@@ -213,17 +228,24 @@ def _calibrate(options: argparse.Namespace) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     from edge_models import bundle as bundles
-    from training.draft import FIGURES, read_document, write_figures
+    from training.draft import FIGURES, integers_of, read_document, write_figures
     from training.evaluate import evaluate
     from training.integers import judge_in_float
+    from training.levels import read_retakes
 
     draft = _draft(options.draft)
     lesions = _lesions(options, draft)
     manifest = bundles.load(draft).manifest
     runs = runs_of(draft, options.runs) if options.runs else []
+    taken_over = integers_of(options.integers_of, draft) if options.integers_of else {}
+    gated = {name: lesions[name] for name in _GATED}
+    retakes = read_retakes(options.kiosk, gated) if options.kiosk else {}
     real = {name: judge_in_float(runs, manifest, samples) for name, samples in lesions.items() if runs}
     others = not_lesions.read(_data(options), _parts(options, read_document(draft)["split"])).judged
     figures = evaluate(draft, manifest, lesions, others, real)
+    for name in lesions:
+        figures[name] |= {"integers": taken_over[name]} if name in taken_over else {}
+        figures[name] |= {"retakes": retakes[name]} if name in retakes else {}
     write_figures(options.draft / FIGURES, draft, figures)
     print(json.dumps(figures, indent=2))
 
@@ -240,20 +262,19 @@ def _report(options: argparse.Namespace) -> None:
     loaded = bundles.load(bundle)
     runs = runs_of(bundle, options.runs) if options.runs else []
     figures = read_figures(options.bundle / FIGURES, bundle) if draft else read_document(bundle).get("figures", {})
-    measured = {title: figures.get(name, {}) for name, title in _DATA_SETS.items()}
+    measured = {_DATA_SETS.get(name, name): of_it for name, of_it in figures.items()}
     # every study is of thousands of inferences: other sources' figures are those that evaluate measured
     sets = _lesions(options, bundle)
-    lesions = {_DATA_SETS[name]: sets[name] for name in ("validation", "isic2018_validation")}
+    lesions = {_DATA_SETS[name]: sets[name] for name in _GATED}
     accuracy = accuracy_by_inferences(loaded, lesions["held-out lesions"])
     blocks = report(
         bundle,
         lesions,
         read_not_lesions(_data(options))[1::2],
         accuracy=accuracy,
-        integers={title: of_it["integers"] for title, of_it in measured.items() if "integers" in of_it},
+        measured=measured,
         leakage=leakage.read() if leakage.TABLE.exists() else [],
         ablations=ablations.read() if ablations.TABLE.exists() else [],
-        figures={_DATA_SETS.get(name, name): of_it for name, of_it in figures.items()},
     )
     folder = options.into / loaded.manifest.model_id
     write(blocks, folder)
@@ -300,6 +321,10 @@ def _publish(options: argparse.Namespace) -> None:
             print(f"{other} shipped before and is removed; git keeps it")
 
 
+def _views_of(options: argparse.Namespace) -> tuple[View, ...]:
+    return make_views([read_crop(name) for name in options.crops or ["1"]], options.orientations or 4)
+
+
 def _data(options: argparse.Namespace) -> Path:
     if options.data is None:
         raise RunError("name the data folder with --data or DERMAKIOSK_DATA")
@@ -324,7 +349,7 @@ def _draft(release: Path) -> Path:
     return release / "bundle"
 
 
-_COMMANDS = {
+_STEPS: dict[str, Command] = {
     "prepare": _prepare,
     "train": _train,
     "recover": _recover,
@@ -339,6 +364,7 @@ _COMMANDS = {
     "leakage": _leakage,
     "publish": _publish,
 }
+
 
 if __name__ == "__main__":
     raise SystemExit(main())

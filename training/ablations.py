@@ -60,6 +60,8 @@ def compare(baseline: Path, others: Sequence[Path], samples: Sequence[Sample], s
     """The baseline's row and one for every other run, judged on all images of the split that training does not see.
 
     Args:
+        baseline: folder of the run to compare with.
+        others: folders of the other runs, each of another name.
         samples: all images.
         splits: folder of the splits' files.
 
@@ -97,7 +99,8 @@ def gains(before: NDArray[np.float64], after: NDArray[np.float64], samples: Sequ
     """The figures of an `Ablation`, in its order.
 
     Args:
-        before, after: float64[N, 7], what the baseline and the run say of the samples, the highest being the choice.
+        before: float64[N, 7], what the baseline says of the samples, the highest being the choice.
+        after: float64[N, 7], what the run says of them.
         samples: N, of at least two classes.
     """
     truth = targets(samples)

@@ -37,6 +37,8 @@ def augment(
     Args:
         rgb: uint8[height, width, 3].
         size: side of the result in pixels.
+        config: how far and how often a crop is changed.
+        rng: decides everything.
         tone: float32[3, 4], from the colours of the picture's source to another's (`training.tones`).
 
     Returns:

@@ -29,6 +29,8 @@ def by_lesion(
     Args:
         samples: what they are computed from.
         statistics: from indices into `samples`, with repetitions, to values by name.
+        repeats: how often lesions are drawn anew.
+        seed: the same seed draws the same lesions.
 
     Returns:
         (low, high) by name, the central `LEVEL` of the repetitions.

@@ -8,13 +8,24 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_models.bundle import Calibration, Decision
+from edge_models.bundle import Calibration
 from edge_models.classifier import calibrate, softmax
+from edge_models.decision import MALIGNANT, Decision, Thresholds
+from edge_models.labels import LesionClass
 from training.dataset import CLASS_ORDER
 
 CONFORMAL_COVERAGE = 0.95
 REFERRAL_SENSITIVITY = 0.95
-MELANOMA_SENSITIVITY = 0.90
+"""Share of malignant images of which a class is named."""
+URGENT_SPECIFICITY = 0.90
+"""Share of images of anything but melanoma that are not referred urgently."""
+NAMING_EXPONENT = 0.5
+"""Naming thresholds go with this power of the classes' prevalence: 0 is one threshold for all, 1 one likelihood ratio.
+
+Chosen by specificity at the assured sensitivity on calibration lesions; README.md has the comparison.
+"""
+UNSURE_SET_SIZE = 5
+"""A prediction set of so many of seven classes says nothing that helps. No calibration image has one."""
 CONFIDENCE = 0.9
 """In how many of all calibration sets what they promise is kept; on average alone, four in ten would fall short.
 
@@ -89,6 +100,7 @@ def cross_fitted(
     target: NDArray[np.int64],
     prevalence: NDArray[np.float64],
     lesions: Sequence[str],
+    log_odds: NDArray[np.float64] | None = None,
     elsewhere: NDArray[np.float64] | float = 0.0,
 ) -> NDArray[np.float64]:
     """Probabilities float64[N, 7] of every case from a fit to other lesions only, as a new lesion would get them.
@@ -96,9 +108,14 @@ def cross_fitted(
     Thresholds on probabilities that were fitted to the same cases would promise too much.
 
     Args:
-        mean_log_p, target, prevalence, elsewhere: as `fit_probabilities`.
+        mean_log_p: as `fit_probabilities`.
+        target: as `fit_probabilities`.
+        prevalence: as `fit_probabilities`.
         lesions: which lesion each case shows.
+        log_odds: float64[N, 7], what is known of the patients adds (`edge_models.context`); None: nothing is.
+        elsewhere: as `fit_probabilities`.
     """
+    added = np.zeros_like(mean_log_p) if log_odds is None else log_odds
     number = np.unique(np.asarray(lesions), return_inverse=True)[1]
     fold = np.random.default_rng(0).permutation(number.max() + 1)[number] % _FOLDS
     probabilities = np.empty_like(mean_log_p)
@@ -106,32 +123,70 @@ def cross_fitted(
         others = fold != each
         odds = elsewhere[others] if isinstance(elsewhere, np.ndarray) else elsewhere
         fitted = fit_probabilities(mean_log_p[others], target[others], prevalence, odds)
-        probabilities[~others] = calibrate(mean_log_p[~others], fitted)
+        probabilities[~others] = calibrate(mean_log_p[~others], fitted, added[~others])
     return probabilities
 
 
-def fit_decision(probabilities: NDArray[np.float64], target: NDArray[np.int64]) -> Decision:
-    """Thresholds that keep their promises (`assured_threshold`) on probabilities float64[N, 7] (see `cross_fitted`)."""
-    codes = [lesion.code for lesion in CLASS_ORDER]
-    malignant = np.array([lesion.malignant for lesion in CLASS_ORDER])
-    melanoma = codes.index("mel")
-    risk = probabilities[:, malignant].sum(axis=1)
-    true_class = probabilities[np.arange(len(target)), target]
+def fit_decision(
+    picture: tuple[NDArray[np.float64], NDArray[np.int64]],
+    with_context: tuple[NDArray[np.float64], NDArray[np.int64]],
+    prevalence: NDArray[np.float64],
+) -> Decision:
+    """The numbers of the clinical rule.
+
+    Args:
+        picture: probabilities float64[N, 7] of the pictures alone (see `cross_fitted`), and their classes int64[N].
+        with_context: the same of those pictures of whose patients anything is known, that being used.
+        prevalence: float64[7], what the probabilities are calibrated for.
+    """
     return Decision(
-        referral_threshold=assured_threshold(risk[malignant[target]], REFERRAL_SENSITIVITY),
-        melanoma_threshold=assured_threshold(probabilities[target == melanoma, melanoma], MELANOMA_SENSITIVITY),
+        picture=fit_thresholds(*picture, prevalence),
+        with_context=fit_thresholds(*with_context, prevalence),
         conformal_coverage=CONFORMAL_COVERAGE,
-        conformal_threshold=1.0 - assured_threshold(true_class, CONFORMAL_COVERAGE),
+        unsure_set_size=UNSURE_SET_SIZE,
+    )
+
+
+def fit_thresholds(
+    probabilities: NDArray[np.float64], target: NDArray[np.int64], prevalence: NDArray[np.float64]
+) -> Thresholds:
+    """Thresholds that keep their promises (`assured_threshold`) on probabilities float64[N, 7] (see `cross_fitted`).
+
+    Of malignant images `REFERRAL_SENSITIVITY` have a class named, of those that are no melanoma `URGENT_SPECIFICITY`
+    are not referred urgently, and the prediction set of `CONFORMAL_COVERAGE` of all holds their class.
+    """
+    places = [CLASS_ORDER.index(lesion) for lesion in MALIGNANT]
+    melanoma = CLASS_ORDER.index(LesionClass.MEL)
+    shape = prevalence[places] ** NAMING_EXPONENT
+    shape = shape / shape.max()  # so that the evidence, and with it the thresholds, stay probabilities
+    ill = np.isin(target, places)
+    evidence = (probabilities[:, places] / shape).max(axis=1)
+    naming = assured_threshold(evidence[ill], REFERRAL_SENSITIVITY) * shape
+    true_class = probabilities[np.arange(len(target)), target]
+    return Thresholds(
+        naming={lesion: min(float(value), 1.0) for lesion, value in zip(MALIGNANT, naming, strict=True)},
+        urgent=assured_limit(probabilities[target != melanoma, melanoma], URGENT_SPECIFICITY),
+        conformal=1.0 - assured_threshold(true_class, CONFORMAL_COVERAGE),
     )
 
 
 def strictest(decisions: Sequence[Decision]) -> Decision:
-    """Thresholds that keep their promises in every source: the one of each kind that lets least through."""
+    """Numbers that keep their promises in every source, of what was fitted in each."""
+    informed = [each.with_context for each in decisions if each.with_context is not None]
     return Decision(
-        referral_threshold=min(each.referral_threshold for each in decisions),
-        melanoma_threshold=min(each.melanoma_threshold for each in decisions),
+        picture=_strictest([each.picture for each in decisions]),
+        with_context=_strictest(informed) if informed else None,
         conformal_coverage=CONFORMAL_COVERAGE,
-        conformal_threshold=max(each.conformal_threshold for each in decisions),
+        unsure_set_size=UNSURE_SET_SIZE,
+    )
+
+
+def _strictest(fitted: Sequence[Thresholds]) -> Thresholds:
+    """Of each kind the threshold that keeps most: the lowest for a name, the highest for urgency and for the set."""
+    return Thresholds(
+        naming={lesion: min(each.naming[lesion] for each in fitted) for lesion in MALIGNANT},
+        urgent=max(each.urgent for each in fitted),
+        conformal=max(each.conformal for each in fitted),
     )
 
 
@@ -166,14 +221,36 @@ def assured_threshold(values: NDArray[np.float64], share: float, confidence: flo
 
     Args:
         values: float64[N], probabilities, exchangeable with new ones.
+        share: of all new ones, 0 … 1.
+        confidence: share of calibration sets in which the promise holds.
     """
-    count, at_least, place = len(values), 1.0, 0
+    place = _assured_place(len(values), share, confidence)
+    return float(np.sort(values)[place - 1]) if place else 0.0
+
+
+def assured_limit(values: NDArray[np.float64], share: float, confidence: float = CONFIDENCE) -> float:
+    """The value that at least `share` of all new ones stay below, in at least `confidence` of calibration sets.
+
+    `assured_threshold` from the other end: 1 where the values are too few to promise anything.
+
+    Args:
+        values: float64[N], probabilities, exchangeable with new ones.
+        share: promised, 0 … 1.
+        confidence: the share of calibration sets in which the promise is kept, 0 … 1.
+    """
+    place = _assured_place(len(values), share, confidence)
+    return min(float(np.nextafter(np.sort(values)[-place], 2.0)), 1.0) if place else 1.0
+
+
+def _assured_place(count: int, share: float, confidence: float) -> int:
+    """Which of so many values in their order is the last that keeps the promise; 0: none does."""
+    at_least, place = 1.0, 0
     while place < count:
         at_least -= _binomial(place, count, 1.0 - share)
         if at_least < confidence:
             break
         place += 1
-    return float(np.sort(values)[place - 1]) if place else 0.0
+    return place
 
 
 def _binomial(hits: int, count: int, chance: float) -> float:

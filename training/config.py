@@ -195,7 +195,7 @@ def changes(before: RunConfig, after: RunConfig) -> dict[str, str]:
     return {key: f"{old[key]} → {new[key]}" for key in old if old[key] != new[key]}
 
 
-def _flat(document: Any, where: str = "") -> dict[str, str]:
+def _flat(document: object, where: str = "") -> dict[str, str]:
     """{"train.seed": "1", …}; a list becomes one value."""
     if isinstance(document, dict):
         parts = [_flat(value, f"{where}.{key}" if where else key) for key, value in document.items()]
@@ -205,14 +205,14 @@ def _flat(document: Any, where: str = "") -> dict[str, str]:
     return {where: str(document)}
 
 
-def _listed(value: Any) -> str:
+def _listed(value: object) -> str:
     """A phase of the schedule, or a plain value, in a list."""
     return f"{value['steps']} at {value['size_px']} px" if isinstance(value, dict) else str(value)
 
 
 def _parse(kind: type[T], document: Mapping[str, Any], where: str) -> T:
     hints = get_type_hints(kind)
-    unknown = sorted(set(document) - {item.name for item in fields(kind)})  # type: ignore[arg-type]
+    unknown = sorted(set(document) - {item.name for item in fields(kind)})  # type: ignore[arg-type]  # any dataclass
     if unknown:
         raise ValueError(f"unknown key {where}{unknown[0]}")
     values = {key: _convert(hints[key], value, f"{where}{key}") for key, value in document.items()}
@@ -222,7 +222,7 @@ def _parse(kind: type[T], document: Mapping[str, Any], where: str) -> T:
         raise ValueError(f"[{where.rstrip('.') or 'top level'}] {error}") from error
 
 
-def _convert(hint: Any, value: Any, where: str) -> Any:
+def _convert(hint: Any, value: object, where: str) -> Any:  # noqa: ANN401 - any annotation of a dataclass, and its value
     if is_dataclass(hint) and isinstance(hint, type):
         if not isinstance(value, Mapping):
             raise ValueError(f"{where} must be a table")

@@ -11,9 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_models import bundle as bundles
+from edge_models.bundle import Calibration
 from edge_models.classifier import calibrate
+from edge_models.context import ContextTables
+from edge_models.decision import Decision
+from edge_models.familiarity import FeatureSpace
 from edge_models.preprocess import View
 from training.calibrate import cross_fitted, fit_decision, fit_probabilities, prevalence_of, source_odds, strictest
 from training.context import choose_weight, damped, fit_tables
@@ -31,6 +36,8 @@ FIGURES = "figures.json"
 FAMILIARITY = "familiarity.npz"
 FEATURE_PICTURES = 2000
 NEGATIVES_SEED = 1
+WIDENED = 100
+"""Pictures of no lesion that variations are made of: a clinic's, seven times as many, vary by themselves."""
 
 
 def write_draft(
@@ -47,6 +54,7 @@ def write_draft(
 
     Args:
         folder: of the draft.
+        model_id: its name in the manifest.
         members: .tflite files' bytes by file name.
         views: what the kiosk will cut from a picture.
         sizes: side of every member's input in pixels.
@@ -60,35 +68,12 @@ def write_draft(
     """
     every = by_source([sample for samples in parts.values() for sample in samples])
     home = HAM10000 if HAM10000 in every else next(iter(every))
-    prevalence = prevalence_of(targets(every[home]))
-    networks = list(members.values())
-
     calibration = parts[Part.CALIBRATION]
-    evidence = run_networks(networks, [sample.path for sample in calibration], views, sizes)
-    mean_log_p = evidence.log_softmax.mean(axis=(1, 2))
-    truth = targets(calibration)
-    sources = np.array([sample.source for sample in calibration])
-    odds = source_odds(sources, {source: targets(some) for source, some in every.items()}, home)
-    fitted = fit_probabilities(mean_log_p, truth, prevalence, odds)
-    probabilities = calibrate(mean_log_p, fitted)
-    as_if_new = cross_fitted(mean_log_p, truth, prevalence, [sample.lesion_id for sample in calibration], odds)
-    decisions = [fit_decision(as_if_new[sources == source], truth[sources == source]) for source in np.unique(sources)]
-
-    training = parts[Part.TRAIN]
-    one_each = list({sample.lesion_id: sample for sample in training if sample.source == home}.values())
-    tables = fit_tables([sample.context for sample in one_each], targets(one_each), len(CLASS_ORDER))
-    at_home = sources == home
-    contexts = [sample.context for sample in calibration if sample.source == home]
-    weight = choose_weight(tables, contexts, probabilities[at_home], truth[at_home])
-
-    chosen = np.linspace(0, len(training) - 1, min(FEATURE_PICTURES, len(training))).astype(int)
-    features = run_networks(networks[:1], [training[index].path for index in chosen], views, sizes[:1]).embedding
-    photos = run_networks(networks[:1], not_lesions, views, sizes[:1]).embedding
-    made = [*widen([read_rgb(path) for path in not_lesions], NEGATIVES_SEED), *generate(NEGATIVES_SEED)]
-    others = np.concatenate([photos, run_networks(networks[:1], made, views, sizes[:1]).embedding])
-    space = fit_feature_space(features, others)
-    away, photos_away = distances(space, evidence.embedding), distances(space, photos)
-    threshold = max(familiarity_threshold(away[sources == source], photos_away) for source in np.unique(sources))
+    evidence = run_networks(list(members.values()), [sample.path for sample in calibration], views, sizes)
+    fitted, tables, decision = _fit(evidence.log_softmax.mean(axis=(1, 2)), parts, home)
+    space, threshold = _fit_familiarity(
+        next(iter(members.values())), views, sizes[0], parts, not_lesions, evidence.embedding
+    )
 
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in members.items():
@@ -101,8 +86,8 @@ def write_draft(
         "members": list(members),
         "views": [view.to_json() for view in views],
         "calibration": asdict(fitted),
-        "decision": asdict(strictest(decisions)),
-        "context": damped(tables, weight).to_json(),
+        "decision": decision.to_json(),
+        "context": tables.to_json(),
         "familiarity": {"file": FAMILIARITY, "threshold": threshold},
         "folded": {finding: lesion.code for finding, lesion in FOLDED.items()},
         "split": split,
@@ -110,6 +95,75 @@ def write_draft(
         **texts(every),
     }
     bundles.seal(folder, document)
+
+
+def _fit(
+    mean_log_p: NDArray[np.float64], parts: Mapping[Part, Sequence[Sample]], home: str
+) -> tuple[Calibration, ContextTables, Decision]:
+    """Probabilities, what the patient's details add, and the thresholds without and with that.
+
+    Args:
+        mean_log_p: float64[N, 7], pooled log-softmax of the calibration part.
+        parts: as `write_draft`.
+        home: the source whose prevalence the probabilities are for, and whose patients the tables are fitted on.
+    """
+    calibration = parts[Part.CALIBRATION]
+    truth, contexts = targets(calibration), [sample.context for sample in calibration]
+    lesions = [sample.lesion_id for sample in calibration]
+    origin = np.array([sample.source for sample in calibration])
+    every = by_source([sample for samples in parts.values() for sample in samples])
+    prevalence = prevalence_of(targets(every[home]))
+    odds = source_odds(origin, {source: targets(some) for source, some in every.items()}, home)
+    fitted = fit_probabilities(mean_log_p, truth, prevalence, odds)
+    one_each = list({sample.lesion_id: sample for sample in parts[Part.TRAIN] if sample.source == home}.values())
+    undamped = fit_tables([sample.context for sample in one_each], targets(one_each), len(CLASS_ORDER))
+    at_home = origin == home
+    of_home = [context for context, here in zip(contexts, at_home, strict=True) if here]
+    weight = choose_weight(undamped, of_home, calibrate(mean_log_p[at_home], fitted), truth[at_home])
+    tables = damped(undamped, weight)
+    log_odds = np.array([tables.log_odds(context, len(CLASS_ORDER)) for context in contexts])
+    known = np.array([tables.use(context) for context in contexts])
+    picture = cross_fitted(mean_log_p, truth, prevalence, lesions, elsewhere=odds)
+    informed = cross_fitted(mean_log_p, truth, prevalence, lesions, log_odds, odds)
+    decisions = []
+    for source in np.unique(origin):
+        mine = origin == source
+        told = mine & known if (mine & known).any() else mine
+        decisions.append(fit_decision((picture[mine], truth[mine]), (informed[told], truth[told]), prevalence))
+    return fitted, tables, strictest(decisions)
+
+
+def _fit_familiarity(
+    network: bytes,
+    views: Sequence[View],
+    size: int,
+    parts: Mapping[Part, Sequence[Sample]],
+    not_lesions: Sequence[Path],
+    calibration: NDArray[np.float32],
+) -> tuple[FeatureSpace, float]:
+    """The feature space of the first member, and the distance from which a picture is refused: the same in each source.
+
+    Args:
+        network: the first member's bytes.
+        views: as `write_draft`.
+        size: side of its input in pixels.
+        parts: as `write_draft`.
+        not_lesions: as `write_draft`.
+        calibration: float32[N, D], embeddings of the calibration part.
+    """
+    training = parts[Part.TRAIN]
+    origin = np.array([sample.source for sample in parts[Part.CALIBRATION]])
+
+    def embed(pictures: Sequence[Path | NDArray[np.uint8]]) -> NDArray[np.float32]:
+        return run_networks([network], pictures, views, [size]).embedding
+
+    chosen = np.linspace(0, len(training) - 1, min(FEATURE_PICTURES, len(training))).astype(int)
+    photos = embed(not_lesions)
+    some = not_lesions[:: max(1, len(not_lesions) // WIDENED)]
+    made = [*widen([read_rgb(path) for path in some], NEGATIVES_SEED), *generate(NEGATIVES_SEED)]
+    space = fit_feature_space(embed([training[at].path for at in chosen]), np.concatenate([photos, embed(made)]))
+    away, photos_away = distances(space, calibration), distances(space, photos)
+    return space, max(familiarity_threshold(away[origin == source], photos_away) for source in np.unique(origin))
 
 
 def read_document(folder: Path) -> dict[str, Any]:
@@ -145,3 +199,27 @@ def read_figures(path: Path, draft: Path) -> dict[str, Any]:
     if report.get("fingerprint") != fingerprint(draft):
         raise RunError(f"{path} is about another draft: run `python -m training evaluate` again")
     return dict(report["figures"])
+
+
+def integers_of(published: Path, draft: Path) -> dict[str, dict[str, float]]:
+    """What the integers cost, by data set, as a bundle states it that computes the same probabilities.
+
+    Args:
+        published: folder of a bundle with figures.
+        draft: folder of a sealed draft.
+
+    Raises:
+        RunError: members, views or calibration differ, or there are no such figures.
+        BundleError: one of both was altered.
+    """
+    one, other = bundles.load(published), bundles.load(draft)
+    ours, theirs = one.manifest, other.manifest
+    same = (one.member_bytes, ours.classes, ours.views) == (other.member_bytes, theirs.classes, theirs.views)
+    numbers, others = ([*each.class_bias, each.temperature] for each in (ours.calibration, theirs.calibration))
+    if not same or not np.allclose(numbers, others, rtol=1e-6, atol=1e-6):  # fitted anew on another machine
+        raise RunError(f"{published} and {draft} differ in members, views or calibration")
+    figures = read_document(published).get("figures", {})
+    measured = {name: dict(values["integers"]) for name, values in figures.items() if "integers" in values}
+    if not measured:
+        raise RunError(f"{published} does not say what the integers cost")
+    return measured

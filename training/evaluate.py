@@ -1,24 +1,21 @@
-"""A bundle judged through the very classifier that the kiosk runs."""
+"""A bundle judged: the figures that its manifest and its model card hold."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_models.bundle import Decision, Manifest
-from edge_models.classifier import Classifier
-from edge_models.context import Context
+from edge_models.bundle import Manifest
 from edge_models.labels import LesionClass
 from training.bootstrap import by_lesion
-from training.dataset import CLASS_ORDER, Sample, read_rgb, targets
+from training.dataset import CLASS_ORDER, Sample, targets
+from training.judge import REFERRAL, URGENT, Judgements, judge, judge_both
+from training.levels import MALIGNANT, levels
 from training.metrics import area_under_curve, balanced_accuracy, expected_calibration_error, recalls, top_accuracy
-from training.progress import shown
 from training.strata import error_at_own_prevalence, specificity_at, strata
 
 Figures = dict[str, Any]
@@ -26,25 +23,10 @@ Figures = dict[str, Any]
 
 CONTEXT_FIGURES = (
     "balanced_accuracy", "top1_accuracy", "malignant_auc", "referral_sensitivity", "referral_specificity",
-    "melanoma_auc", "melanoma_sensitivity", "melanoma_specificity", "expected_calibration_error",
+    "melanoma_auc", "melanoma_sensitivity", "melanoma_specificity", "urgent_sensitivity", "urgent_specificity",
+    "expected_calibration_error",
 )  # fmt: skip
 """What `evaluate` gives with age, sex and site too: what they gain, and what they cost at the thresholds."""
-
-
-class Judgements(NamedTuple):
-    """What a classifier said of N pictures, classes in `CLASS_ORDER`.
-
-    Attributes:
-        probabilities: float64[N, 7].
-        scores: float64[N, 7].
-        sets: bool[N, 7], the conformal sets.
-        unfamiliarity: float64[N].
-    """
-
-    probabilities: NDArray[np.float64]
-    scores: NDArray[np.float64]
-    sets: NDArray[np.bool_]
-    unfamiliarity: NDArray[np.float64]
 
 
 class FloatJudgements(NamedTuple):
@@ -59,63 +41,24 @@ class FloatJudgements(NamedTuple):
     scores: NDArray[np.float64]
 
 
-def judge(
-    bundle: Path,
-    pictures: Sequence[Path],
-    contexts: Sequence[Context] | None = None,
-    change: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] | None = None,
-    workers: int = 2,
-) -> Judgements:
-    """Classify image files with a bundle on the CPU.
-
-    Args:
-        bundle: folder of a sealed bundle.
-        pictures: at least one.
-        contexts: what is known of the patients, one a picture; None: nothing is.
-        change: made to every decoded picture first.
-        workers: classifiers at work side by side, one thread each.
-    """
-    idle: SimpleQueue[Classifier] = SimpleQueue()
-    for _ in range(workers):
-        idle.put(Classifier.open(bundle, engine="cpu", threads=1))
-
-    def run(number: int) -> tuple[list[float], list[float], list[bool], float]:
-        classifier = idle.get()
-        try:
-            rgb = read_rgb(pictures[number])
-            said = classifier.classify(change(rgb) if change else rgb, contexts[number] if contexts else None)
-        finally:
-            idle.put(classifier)
-        return (
-            [said.probabilities[lesion] for lesion in CLASS_ORDER],
-            [said.scores[lesion] for lesion in CLASS_ORDER],
-            [lesion in said.prediction_set for lesion in CLASS_ORDER],
-            said.unfamiliarity,
-        )
-
-    with ThreadPoolExecutor(workers) as pool:
-        rows = list(shown(pool.map(run, range(len(pictures))), len(pictures), "pictures"))
-    for _ in range(workers):
-        idle.get().close()
-    return Judgements(*(np.array(column) for column in zip(*rows, strict=True)))
-
-
-def lesion_figures(judgements: Judgements, samples: Sequence[Sample], decision: Decision) -> Figures:
+def lesion_figures(judgements: Judgements, samples: Sequence[Sample]) -> Figures:
     """The figures of one data set of lesions.
 
     Returns:
-        By name; `balanced_accuracy` and `recall` are of the class with the highest score under equal priors, the
-        thresholds' figures and `top1_accuracy` are of the calibrated probabilities. Squamous carcinoma, which is none
-        of the seven classes, is left out of the former two and is malignant in all others.
+        By name; `balanced_accuracy` and `recall` are of the class with the highest score under equal priors,
+        `top1_accuracy` and the like of the calibrated probabilities, `malignant_auc` of the malignant classes' sum and
+        `evidence_auc` of what a referral judges. `referral_…` (of malignant images, those with an
+        advice to refer), `urgent_…` and `melanoma_…` (of melanomas, those referred urgently, and those that are named)
+        are of what the operator is told. Squamous carcinoma, which is none of the seven classes, is left out of the
+        first two and is malignant in all others.
     """
     seven = np.array([not sample.finding for sample in samples])
     target = targets(samples)
     p = judgements.probabilities
-    malignant = np.array([lesion.malignant for lesion in CLASS_ORDER])
     melanoma = CLASS_ORDER.index(LesionClass.MEL)
-    ill, risk = malignant[target], p[:, malignant].sum(axis=1)
-    referred = risk >= decision.referral_threshold
-    named = p[:, melanoma] >= decision.melanoma_threshold
+    ill, mel = MALIGNANT[target], target == melanoma
+    referred, urgent = judgements.level <= REFERRAL, judgements.level == URGENT
+    named = judgements.named[:, melanoma]
     chosen = judgements.scores.argmax(axis=1)
     return {
         "images": len(samples),
@@ -125,15 +68,19 @@ def lesion_figures(judgements: Judgements, samples: Sequence[Sample], decision: 
         "top1_accuracy": top_accuracy(p, target, 1),
         "top3_accuracy": top_accuracy(p, target, 3),
         "expected_calibration_error": expected_calibration_error(p, target),
-        "malignant_auc": area_under_curve(risk, ill),
-        "specificity_at_95": specificity_at(0.95, risk, ill),
+        "malignant_auc": area_under_curve(p[:, MALIGNANT].sum(axis=1), ill),
+        "evidence_auc": area_under_curve(judgements.malignant, ill),
+        "specificity_at_95": specificity_at(0.95, judgements.malignant, ill),
         "referral_sensitivity": float(referred[ill].mean()),
         "referral_specificity": float(1.0 - referred[~ill].mean()),
-        "melanoma_auc": area_under_curve(p[:, melanoma], target == melanoma),
-        "melanoma_sensitivity": float(named[target == melanoma].mean()),
-        "melanoma_specificity": float(1.0 - named[target != melanoma].mean()),
+        "melanoma_auc": area_under_curve(p[:, melanoma], mel),
+        "melanoma_sensitivity": float(named[mel].mean()),
+        "melanoma_specificity": float(1.0 - named[~mel].mean()),
+        "urgent_sensitivity": float(urgent[mel].mean()),
+        "urgent_specificity": float(1.0 - urgent[~mel].mean()),
         "conformal_coverage": float(judgements.sets[np.arange(len(target)), target].mean()),
         "conformal_mean_size": float(judgements.sets.sum(axis=1).mean()),
+        "unsure": float(np.mean(judgements.unsure)),
         "refused_as_unfamiliar": float(np.mean(judgements.unfamiliarity > 1.0)),
     }
 
@@ -144,6 +91,7 @@ def integer_figures(real: FloatJudgements, integer: Judgements, samples: Sequenc
     Args:
         real: `training.integers.judge_in_float`.
         integer: what the bundle said of the same images.
+        samples: these images, N in the same order.
 
     Returns:
         `…_balanced_accuracy` (highest score under equal priors) of both and `loss`, their difference; `…_accuracy`
@@ -191,25 +139,32 @@ def evaluate(
         real: `training.integers.judge_in_float` by data set; empty where the members' runs are not at hand.
 
     Returns:
-        `lesion_figures` of every data set; with them `with_context`, what age, sex and site make of some of them, and
-        `integers`, where `real` has it. Of the photos, how many are refused.
+        `lesion_figures` of every data set, and what the operator is told of it (`training.levels.levels`); with them
+        `with_context`, what age, sex and site make of some of them, and `integers`, where `real` has it. Of the photos,
+        how many are refused.
     """
     figures: dict[str, Figures] = {}
-    of_class = dict(zip(manifest.classes, manifest.calibration.prevalence, strict=True))
-    prevalence = np.array([of_class[lesion] for lesion in CLASS_ORDER])
+    prevalence = in_class_order(manifest)
     for name, samples in lesions.items():
         paths, contexts = [sample.path for sample in samples], [sample.context for sample in samples]
-        plain = judge(bundle, paths)
-        figures[name] = lesion_figures(plain, samples, manifest.decision)
-        risk = plain.probabilities[:, [lesion.malignant for lesion in CLASS_ORDER]].sum(axis=1)
-        figures[name]["strata"] = strata(samples, risk, risk >= manifest.decision.referral_threshold)
+        plain, with_context = judge_both(bundle, paths, contexts)
+        figures[name] = lesion_figures(plain, samples)
+        kinds = {"picture": plain}
+        figures[name]["strata"] = strata(samples, plain.malignant, plain.level <= REFERRAL)
         figures[name]["error_at_own_prevalence"] = error_at_own_prevalence(plain.probabilities, samples, prevalence)
         if manifest.context is not None:
-            with_context = lesion_figures(judge(bundle, paths, contexts), samples, manifest.decision)
-            figures[name]["with_context"] = {key: float(str(with_context[key])) for key in CONTEXT_FIGURES}
+            kinds["with_context"] = with_context
+            informed = lesion_figures(with_context, samples)
+            figures[name]["with_context"] = {key: informed[key] for key in CONTEXT_FIGURES}
+        figures[name] |= levels(kinds, samples, prevalence)
         if name in real:
             figures[name]["integers"] = integer_figures(real[name], plain, samples)
     for name, pictures in not_lesions.items():
         refused = judge(bundle, pictures).unfamiliarity > 1.0
         figures[name] = {"images": len(pictures), "refused_as_unfamiliar": float(refused.mean())}
     return figures
+
+
+def in_class_order(manifest: Manifest) -> NDArray[np.float64]:
+    """The stated prevalence, float64[7] in `CLASS_ORDER`."""
+    return np.array([manifest.calibration.prevalence[manifest.classes.index(lesion)] for lesion in CLASS_ORDER])

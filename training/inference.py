@@ -45,6 +45,7 @@ def run_networks(
         pictures: image files, or uint8[height, width, 3] each.
         views: at least one.
         sizes: side of every network's input in pixels.
+        threads: pictures that are seen to at the same time, each by a thread of its own.
     """
     mine = local()
 

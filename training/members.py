@@ -44,7 +44,8 @@ def member_table(
         log_softmax: float64[N, members, views, 7] by part of the data.
         target: int64[N] by part.
         fitted_on: the part that temperature and biases are fitted on; its own figures flatter a little.
-        prevalence, elsewhere: as for `fit_probabilities`; the latter of the part that is fitted on.
+        prevalence: float64[7], as for `fit_probabilities`.
+        elsewhere: as for `fit_probabilities`, of the part that is fitted on.
     """
     members = range(log_softmax[fitted_on].shape[1])
     for chosen in (each for count in members for each in combinations(members, count + 1)):

@@ -38,6 +38,7 @@ def reliability(
     Args:
         probabilities: float64[N, C].
         target: int[N].
+        bins: of the top probability, from 0 to 1.
     """
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == target
@@ -54,6 +55,7 @@ def expected_calibration_error(probabilities: NDArray[np.float64], target: NDArr
     Args:
         probabilities: float64[N, C].
         target: int[N].
+        bins: as `reliability`.
     """
     filled = reliability(probabilities, target, bins)
     return sum(count * abs(right - confidence) for confidence, right, count in filled) / len(target)

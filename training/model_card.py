@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from edge_models.decision import Decision
 from edge_models.labels import LesionClass
+from reporting.document import to_markdown
+from training.level_tables import told_blocks
 from training.report_sources import group_table, refused_table
 from training.strata import SQUAMOUS
 
@@ -43,13 +46,15 @@ _ROWS = [
     ("Top-3 accuracy (calibrated prior)", "top3_accuracy", "{:.3f}"),
     ("Expected calibration error, 15 bins", "expected_calibration_error", "{:.3f}"),
     ("Malignant: area under the ROC curve", "malignant_auc", "{:.3f}"),
-    ("Malignant: sensitivity at the referral threshold", "referral_sensitivity", "{:.3f}"),
-    ("Malignant: specificity there", "referral_specificity", "{:.3f}"),
+    ("Evidence of a referral: area under the ROC curve", "evidence_auc", "{:.3f}"),
+    ("Malignant lesions referred", "referral_sensitivity", "{:.3f}"),
+    ("Benign lesions not referred", "referral_specificity", "{:.3f}"),
     ("Melanoma: area under the ROC curve", "melanoma_auc", "{:.3f}"),
-    ("Melanoma: sensitivity at the melanoma threshold", "melanoma_sensitivity", "{:.3f}"),
-    ("Melanoma: specificity there", "melanoma_specificity", "{:.3f}"),
+    ("Melanomas that are named", "melanoma_sensitivity", "{:.3f}"),
+    ("Others of which melanoma is not named", "melanoma_specificity", "{:.3f}"),
     ("Conformal set: coverage", "conformal_coverage", "{:.3f}"),
     ("Conformal set: mean size", "conformal_mean_size", "{:.2f}"),
+    ("Unsure: no class shown", "unsure", "{:.3f}"),
     ("Refused as unfamiliar", "refused_as_unfamiliar", "{:.3f}"),
 ]
 
@@ -61,11 +66,13 @@ _CONTEXT_ROWS = {
     "balanced_accuracy": "Balanced multiclass accuracy",
     "top1_accuracy": "Top-1 accuracy",
     "malignant_auc": "Malignant: area under the ROC curve",
-    "referral_sensitivity": "Malignant: sensitivity at the referral threshold",
-    "referral_specificity": "Malignant: specificity there",
+    "referral_sensitivity": "Malignant lesions referred",
+    "referral_specificity": "Benign lesions not referred",
     "melanoma_auc": "Melanoma: area under the ROC curve",
-    "melanoma_sensitivity": "Melanoma: sensitivity at the melanoma threshold",
-    "melanoma_specificity": "Melanoma: specificity there",
+    "melanoma_sensitivity": "Melanomas that are named",
+    "melanoma_specificity": "Others of which melanoma is not named",
+    "urgent_sensitivity": "Melanomas referred urgently",
+    "urgent_specificity": "Others not referred urgently",
     "expected_calibration_error": "Expected calibration error, 15 bins",
 }
 
@@ -111,6 +118,7 @@ Measured by `python -m training evaluate` on the published int8 files, through t
 
 {_markdown(table)}
 
+{_told(lesions, Decision.from_json(document["decision"], context="context" in document))}\
 {_context(lesions)}\
 Intervals, strata by age, sex and site, plots and what was not measured: `docs/model/{document["model_id"]}/report.md`
 in the project's source.
@@ -163,6 +171,13 @@ def _clinic(figures: Mapping[str, Any]) -> str:
     )
 
 
+def _told(lesions: Mapping[str, Mapping[str, Any]], decision: Decision) -> str:
+    """A section on the levels of the rule, where they were measured."""
+    if not all("levels" in values for values in lesions.values()):
+        return ""
+    return f"### What the operator is told\n\n{to_markdown(told_blocks(lesions, decision))}\n"
+
+
 def _context(lesions: Mapping[str, Mapping[str, Any]]) -> str:
     """A section on what age, sex and site change, where that was measured."""
     if not all("with_context" in values for values in lesions.values()):
@@ -174,7 +189,8 @@ def _context(lesions: Mapping[str, Mapping[str, Any]]) -> str:
     return f"""### Age, sex and body site
 
 Optional: what is left out changes nothing. Log-odds by age band, sex and site, fitted on training lesions and weighted
-on calibration lesions, are added to the evidence of the picture. The thresholds are those of the picture alone.
+on calibration lesions, are added to the evidence of the picture. Where any of them is known, thresholds that were
+fitted with them apply.
 
 {_markdown(table)}
 

@@ -26,6 +26,9 @@ def representative_pictures(
         samples: of the training part only.
         views: that a picture is drawn one of; `quantize` gives all of `training.views.CROPS`, turned and mirrored,
             because it runs before views are chosen.
+        size: side of the input in pixels.
+        count: pictures to draw.
+        seed: the same seed draws the same pictures and views.
 
     Returns:
         uint8[count, size, size, 3].

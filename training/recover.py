@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_models.preprocess import View
+from edge_models.runtime import runtime
 from training import member_weights
 from training.config import ModelConfig
 from training.dataset import Sample
@@ -90,9 +91,7 @@ def recover(member: Path, training: Sequence[Sample], calibration: Sequence[Samp
 
 def input_side(content: bytes) -> int:
     """Side in pixels of what a .tflite network takes."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    return int(Interpreter(model_content=content, num_threads=1).get_input_details()[0]["shape"][1])
+    return int(runtime().module.Interpreter(model_content=content, num_threads=1).get_input_details()[0]["shape"][1])
 
 
 def folded_weights(content: bytes) -> dict[str, Folded]:
@@ -104,9 +103,7 @@ def folded_weights(content: bytes) -> dict[str, Folded]:
     Raises:
         RunError: it holds other layers.
     """
-    from ai_edge_litert.interpreter import Interpreter
-
-    interpreter = Interpreter(model_content=content, num_threads=1)
+    interpreter = runtime().module.Interpreter(model_content=content, num_threads=1)
     interpreter.allocate_tensors()
     details = {detail["index"]: detail for detail in interpreter.get_tensor_details()}
     names = [*(name for name, _ in convolutions()), HEAD]

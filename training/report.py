@@ -9,16 +9,19 @@ from typing import Any
 import numpy as np
 
 from edge_models import bundle as bundles
-from edge_models.bundle import Bundle, Decision
+from edge_models.bundle import Bundle, Manifest
 from edge_models.labels import LesionClass
 from reporting.document import Block, Heading, Plot, Table, Text
 from training.ablations import Ablation, to_cells
 from training.bootstrap import REPEATS
 from training.dataset import CLASS_ORDER, Sample, targets
 from training.draft import fingerprint, read_document
-from training.evaluate import Judgements, judge, lesion_figures
+from training.evaluate import lesion_figures
 from training.inference import run_networks
+from training.judge import Judgements, judge, judge_both
 from training.leakage import Claim
+from training.level_tables import told_blocks
+from training.levels import MALIGNANT
 from training.metrics import area_under_curve, reliability, roc_curve
 from training.operators import check_operators
 from training.plots import bars, lines
@@ -43,24 +46,19 @@ from training.views import CROPS, accuracy_rows, make_views
 _BINS = 15
 
 
-def study(
-    bundle: Path, decision: Decision, name: str, samples: Sequence[Sample], integers: Mapping[str, float] | None
-) -> Study:
+def study(bundle: Path, name: str, samples: Sequence[Sample], integers: Mapping[str, float] | None) -> Study:
     """Judge one data set as it is, with context, after every small change and as other cameras would show it.
 
     Args:
         bundle: folder of a sealed bundle.
-        decision: its thresholds.
         name: of the data set, for people.
         samples: its images.
         integers: what they cost, `training.evaluate.integer_figures`, where that was measured.
     """
     paths = [sample.path for sample in samples]
     contexts = [sample.context for sample in samples]
-    print(f"{name}, {len(samples)} images: as they are", flush=True)
-    plain = judge(bundle, paths)
-    print(f"{name}: with age, sex and site", flush=True)
-    with_context = judge(bundle, paths, contexts)
+    print(f"{name}, {len(samples)} images: as they are, without and with age, sex and site", flush=True)
+    plain, with_context = judge_both(bundle, paths, contexts)
     after: dict[str, Judgements] = {}
     for change, function in (CHANGES | CAMERAS | SENSORS).items():
         print(f"{name}: {change}", flush=True)
@@ -72,10 +70,10 @@ def study(
         with_context=with_context,
         changed={change: after[change] for change in CHANGES},
         cameras={change: after[change] for change in CAMERAS | SENSORS},
-        figures=lesion_figures(plain, samples, decision),
-        context_figures=lesion_figures(with_context, samples, decision),
-        intervals=intervals(plain, samples, decision),
-        gain_intervals=gain_intervals(plain, with_context, samples, decision),
+        figures=lesion_figures(plain, samples),
+        context_figures=lesion_figures(with_context, samples),
+        intervals=intervals(plain, samples),
+        gain_intervals=gain_intervals(plain, with_context, samples),
         integers=integers,
     )
 
@@ -98,10 +96,9 @@ def report(
     lesions: Mapping[str, Sequence[Sample]],
     not_lesions: Sequence[Path],
     accuracy: Sequence[Mapping[str, Any]],
-    integers: Mapping[str, Mapping[str, float]],
+    measured: Mapping[str, Mapping[str, Any]],
     leakage: Sequence[Claim],
     ablations: Sequence[Ablation],
-    figures: Mapping[str, Mapping[str, Any]],
 ) -> list[Block]:
     """Measure a sealed bundle and say what came out.
 
@@ -110,11 +107,11 @@ def report(
         lesions: samples by the data set's name, the held-out lesions first; nothing of it was fitted on these.
         not_lesions: photos that nothing was fitted on.
         accuracy: `accuracy_by_inferences` of the held-out lesions.
-        integers: `training.evaluate.integer_figures` by the data set's name, where that was measured.
+        measured: what `training.evaluate.evaluate` gave, by the data set's name: what the operator is told and, where
+            that was measured, what the integers cost. Other sources than `lesions` and pictures of no lesion are shown
+            by these alone.
         leakage: what a split by image claims; empty where that was not measured.
         ablations: what was tried.
-        figures: what `evaluate` measured, by the data set's name for people; shown of other sources than `lesions`, and
-            of pictures of no lesion.
 
     Raises:
         BundleError: the bundle was altered.
@@ -122,7 +119,9 @@ def report(
     """
     loaded = bundles.load(bundle)
     manifest = loaded.manifest
-    studies = [study(bundle, manifest.decision, name, samples, integers.get(name)) for name, samples in lesions.items()]
+    studies = [
+        study(bundle, name, samples, measured.get(name, {}).get("integers")) for name, samples in lesions.items()
+    ]
     refused = float(np.mean(judge(bundle, not_lesions).unfamiliarity > 1.0))
     operators = [
         [name, ", ".join(f"{count} × {operator}" for operator, count in sorted(check_operators(content).items()))]
@@ -156,6 +155,7 @@ def report(
             "calibrated probabilities. Unfamiliar pictures are not left out."
         ),
         Table(headline_table(studies)),
+        *_told(measured, manifest),
         *_roc_plots(studies),
         *_reliability_plots(studies),
         Heading(2, "Classes"),
@@ -166,11 +166,11 @@ def report(
         Heading(2, "Age, sex, site and kind of label"),
         Text(
             f"{studies[0].name}. Without patient context. “Malignant referred” and “melanoma named” are sensitivities "
-            "at the shipped thresholds, with counts: most strata are small. Labels from follow-up or consensus are "
+            "of the shipped rule, with counts: most strata are small. Labels from follow-up or consensus are "
             "benign by construction; only histopathology proves a malignancy."
         ),
-        Table(strata_table(studies[0], manifest.decision)),
-        *_elsewhere({name: of_it for name, of_it in figures.items() if name not in lesions}),
+        Table(strata_table(studies[0])),
+        *_elsewhere({name: of_it for name, of_it in measured.items() if name not in lesions}),
         Heading(2, "Small changes of the picture"),
         Text(
             "Share of pictures whose likeliest class becomes another one. “Farther” mirrors the surroundings from the "
@@ -184,7 +184,7 @@ def report(
             "light takes out by construction, up to what clips at white; mixed colours, another tone curve, sharpening "
             "and coarser detail it does not."
         ),
-        Table(camera_table(studies, manifest.decision)),
+        Table(camera_table(studies)),
         Heading(2, "What age, sex and site add"),
         Text(
             "Optional in the kiosk. Tables fitted on training lesions, their weight chosen on calibration lesions, "
@@ -247,21 +247,28 @@ def _elsewhere(figures: Mapping[str, Mapping[str, Any]]) -> list[Block]:
     return blocks
 
 
+def _told(measured: Mapping[str, Mapping[str, Any]], manifest: Manifest) -> list[Block]:
+    """What the operator is told, where that was measured."""
+    figures = {name: values for name, values in measured.items() if "levels" in values}
+    if not figures:
+        return []
+    return [Heading(2, "What the operator is told"), *told_blocks(figures, manifest.decision)]
+
+
 def _roc_plots(studies: Sequence[Study]) -> list[Block]:
-    malignant = np.array([lesion.malignant for lesion in CLASS_ORDER])
-    groups = {
-        "melanoma": np.array([lesion is LesionClass.MEL for lesion in CLASS_ORDER]),
-        "malignant": malignant,
-    }
+    melanoma = CLASS_ORDER.index(LesionClass.MEL)
     blocks: list[Block] = []
-    for name, members in groups.items():
+    for name in ("melanoma", "malignant"):
         curves = []
         for each in studies:
-            score = each.judgements.probabilities[:, members].sum(axis=1)
-            positive = members[targets(each.samples)]
+            truth = targets(each.samples)
+            if name == "melanoma":
+                score, positive = each.judgements.probabilities[:, melanoma], truth == melanoma
+            else:
+                score, positive = each.judgements.malignant, MALIGNANT[truth]
             area = area_under_curve(score, positive)
             curves.append((f"{each.name}: {area:.3f}", *roc_curve(score, positive)))
-        title = f"ROC, {name}"
+        title = f"ROC, {'melanoma' if name == 'melanoma' else 'evidence of a referral'}"
         svg = lines(title, "1 - specificity", "sensitivity", curves)
         blocks.append(Plot(f"roc_{name}", title, svg))
     return blocks

@@ -76,7 +76,9 @@ def eight_for_four(rows: Sequence[Mapping[str, Any]], views: Sequence[View], mem
     """A sentence on what eight orientations of each crop gain over four; empty where not so many ship.
 
     Args:
-        rows, views, members: as `inference_table`.
+        rows: as `inference_table`.
+        views: as `inference_table`.
+        members: as `inference_table`.
     """
     by_views = {
         frozenset(make_views([read_crop(name) for name in row["crops"]], row["orientations"])): row

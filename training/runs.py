@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_models import bundle as bundles
+from edge_models.preprocess import View
 from training.config import RunConfig, changes, load_config
 from training.errors import RunError
 from training.member_weights import FILE, WEIGHTS
@@ -124,24 +125,52 @@ def read_quantization(run: Path) -> dict[str, Any]:
     return dict(json.loads((run / QUANTIZATION).read_text(encoding="utf-8")))
 
 
-def read_members(runs: Sequence[Path]) -> tuple[dict[str, bytes], tuple[int, ...], str]:
+def is_bundle(folder: Path) -> bool:
+    """Whether a folder holds a bundle; else it is taken for a run's."""
+    return (folder / "manifest.json").is_file()
+
+
+def read_members(sources: Sequence[Path]) -> tuple[dict[str, bytes], tuple[int, ...], str]:
     """The members' bytes by file name, their input sizes and the widest of the splits that they were trained with.
+
+    Args:
+        sources: quantized runs, and folders of sealed bundles that stand for all their members.
 
     Raises:
         RunError: a run is not quantized, or they do not fit each other.
         DatasetError: what one was trained on is held out from another.
+        BundleError: a bundle was altered.
     """
-    configs = [read_config(run) for run in runs]
-    names = {config.split for config in configs}
-    split = widest(names) if len(names) > 1 else names.pop()
-    files = [network_file(run) for run in runs]
-    if len({file.name for file in files}) != len(files):
-        raise RunError("members must be different runs")
-    for run, file in zip(runs, files, strict=True):
+    found: list[tuple[str, bytes, int]] = []
+    splits = set()
+    for source in sources:
+        if is_bundle(source):
+            loaded = bundles.load(source)
+            found += zip(loaded.manifest.members, loaded.member_bytes, loaded.manifest.input_sizes_px, strict=True)
+            splits.add(str(json.loads((source / "manifest.json").read_text(encoding="utf-8"))["split"]))
+            continue
+        config, file = read_config(source), network_file(source)
         if not file.is_file():
-            raise RunError(f"{run} is not quantized: run `python -m training quantize` first")
-    sizes = tuple(config.model.size_px for config in configs)
-    return {file.name: file.read_bytes() for file in files}, sizes, split
+            raise RunError(f"{source} is not quantized: run `python -m training quantize` first")
+        found.append((file.name, file.read_bytes(), config.model.size_px))
+        splits.add(config.split)
+    members = {name: content for name, content, _ in found}
+    if len(members) != len(found):
+        raise RunError("members must be different runs")
+    return members, tuple(size for _, _, size in found), widest(splits) if len(splits) > 1 else splits.pop()
+
+
+def views_of(published: Sequence[Path]) -> tuple[View, ...]:
+    """The views of some bundles.
+
+    Raises:
+        RunError: they differ.
+        BundleError: a bundle was altered.
+    """
+    views = {bundles.load(folder).manifest.views for folder in published}
+    if len(views) != 1:
+        raise RunError("these bundles look at a picture in different views: name --crops and --orientations")
+    return views.pop()
 
 
 def runs_of(bundle: Path, runs: Sequence[Path]) -> list[Path]:

@@ -45,6 +45,7 @@ class Convolution(nn.Module):  # type: ignore[misc, unused-ignore]
         self.activated = not name.endswith("project")
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
+        """float32 or bfloat16[B, in, H, W] → the same type, [B, out, H / stride, W / stride]."""
         scale = self.gamma * self.scale
         weight, bias = self.weight * scale[:, None, None, None], self.beta - self.mean * scale
         given = values.dtype
@@ -85,6 +86,7 @@ class TorchNetwork(nn.Module):  # type: ignore[misc, unused-ignore]
         self.to(memory_format=torch.channels_last)
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
+        """float32[B, 3, S, S] in [-1, 1] → logits float32[B, outputs]."""
         with torch.no_grad():
             values = self._run(values, 0, self.frozen)
         values = self._run(values, self.frozen, len(self.layers))

@@ -38,8 +38,10 @@ def train_run(
     """Train a run from the weights that its configuration starts with, and write its own: weights.npz.
 
     Args:
-        config, training, validation: as `train_mixture`.
+        config: as `train_mixture`.
         run: the run's folder; what it starts from lies beside it or in training/weights/.
+        training: as `train_mixture`.
+        validation: as `train_mixture`.
 
     Raises:
         RunError: there is nothing to start from.

@@ -38,6 +38,7 @@ def train(
     """Train to the end of the schedule, going on from the run's checkpoint where there is one.
 
     Args:
+        config: the network, the schedule and what is learnt with.
         run: folder for checkpoint.npz, steps.csv, validation.csv and environment.json; the runs that `config` starts
             or learns from, if it names any, lie beside it.
         training: what is learnt from.

@@ -124,6 +124,7 @@ def view_table(
     Args:
         log_softmax: float64[N, members, views, 7].
         target: int64[N].
+        views: in the order of that axis.
     """
     for choice in choices(views, [tuple(range(log_softmax.shape[1]))]):
         yield choice, balanced_accuracy(pooled(log_softmax, views, choice).argmax(axis=1), target)
@@ -142,6 +143,7 @@ def accuracy_rows(
     Args:
         log_softmax: float64[N, members, views, 7].
         target: int64[N], in the networks' class order.
+        views: in the order of that axis.
         names: of the members.
         sizes: side of every member's input in pixels.
         calibration: the bundle's; fitted for all its members and views.

@@ -58,6 +58,7 @@ def _difference(left: dict[str, Any], right: dict[str, Any]) -> float:
 
 
 def main() -> None:
+    """Compare two files of `classify --format json` and print how far they agree."""
     parser = argparse.ArgumentParser()
     parser.add_argument("here", type=Path)
     parser.add_argument("there", type=Path)

@@ -19,6 +19,7 @@ NAME = f"MobileNetV2 1.0, {SIZE} x {SIZE}, int8, random weights"
 
 
 def main() -> None:
+    """Write the network to the file that the command line names; ends the process where TensorFlow is missing."""
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
     options = parser.parse_args()

@@ -33,6 +33,7 @@ def stage_counts(lines: Sequence[str]) -> dict[str, int]:
 
 
 def main() -> None:
+    """Print the instructions of every stage and write them down, by processor."""
     parser = argparse.ArgumentParser()
     parser.add_argument("marks", type=Path, nargs="+", help="files named marks-PROCESSOR")
     parser.add_argument("--commit", default="", help="what was counted")

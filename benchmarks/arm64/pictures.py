@@ -19,6 +19,7 @@ from kiosk.commands.images import find_images
 
 
 def main() -> None:
+    """Write the frame or the folder that the command line names."""
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
     parser.add_argument("--count", type=int, default=40)

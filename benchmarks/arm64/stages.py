@@ -25,6 +25,7 @@ _MARK = 1_000_000  # counter.c's
 
 @contextmanager
 def counted(stage: int) -> Iterator[None]:
+    """Mark where the stage of that number begins and ends: marks 2 n and 2 n + 1."""
     _mark(2 * stage)
     yield
     _mark(2 * stage + 1)
@@ -36,6 +37,12 @@ def _mark(number: int) -> None:
 
 
 def main(frame: Path, anchor: Path) -> None:
+    """Run every stage once unmarked, then once between its marks.
+
+    Args:
+        frame: a .npy file of uint8[height, width, 3].
+        anchor: the .tflite file of the network whose times are published.
+    """
     cv2.setNumThreads(1)
     rgb = np.load(frame)
     published = Interpreter(model_path=str(anchor), num_threads=1)

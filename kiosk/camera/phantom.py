@@ -57,7 +57,8 @@ class PhantomCamera:
     def __init__(
         self, seed: int = 0, *, device: SimulatedDevice | None = None, now: Callable[[], datetime] = utc_now
     ) -> None:
-        """
+        """Take the simulated hardware and start to show its pictures.
+
         Args:
             seed: decides skin, lesions, tremor and noise.
             device: the simulated hardware; by default the one that this program has.

@@ -58,7 +58,8 @@ class PicameraCamera:
         now: Callable[[], datetime] = utc_now,
         picamera2_class: Any = None,
     ) -> None:
-        """
+        """Open the camera, start both streams and wait for the first picture.
+
         Args:
             number: as `rpicam-hello --list-cameras` counts.
             still_size: width and height of a capture in px; the sensor's own by default.

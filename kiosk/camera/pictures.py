@@ -30,6 +30,7 @@ def to_rgb(array: NDArray[np.uint8], pixel_format: str, width: int, full_range: 
             padded beyond `width`.
         pixel_format: libcamera's name. It lists the bytes of a little-endian word from the top: BGR888 is R, G, B in
             memory.
+        width: of the picture in pixels, without the padding of its rows.
         full_range: luma and chroma of YUV use 0..255 (JPEG) and not 16..235 and 16..240 (video).
 
     Raises:

@@ -34,7 +34,8 @@ class ReplayCamera:
     def __init__(
         self, folder: Path, *, device: SimulatedDevice | None = None, now: Callable[[], datetime] = utc_now
     ) -> None:
-        """
+        """Find the folder's pictures and start to show the first.
+
         Args:
             folder: image files; others in it and unreadable ones are passed over, the latter with a warning.
             device: what the pictures are seen through; by default the one of this folder in this program.

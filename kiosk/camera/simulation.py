@@ -118,6 +118,7 @@ class Lease:
         self._device.expose(self)
 
     def close(self) -> None:
+        """Give the device back and wake who waits for an exposure; a second time changes nothing."""
         self._device.release(self)
 
 

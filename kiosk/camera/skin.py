@@ -8,11 +8,10 @@ its way: every layer adds to an optical density float32[height, width] per pigme
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 FloatImage = NDArray[np.float32]
 
@@ -44,7 +43,8 @@ def paint(rng: np.random.Generator, width: int, height: int) -> NDArray[np.uint8
 
     Args:
         rng: decides everything: the same state paints the same picture.
-        width, height: in px; about 2000x1500 shows hairs and pores as sharp as a good dermatoscope.
+        width: in px; about 2000 shows hairs and pores as sharp as a good dermatoscope.
+        height: in px, about three quarters of the width.
 
     Returns:
         uint8[height, width, 3], red first.
@@ -208,5 +208,5 @@ def _point(position: NDArray[np.float64]) -> tuple[int, int]:
     return round(position[0] * 16), round(position[1] * 16)
 
 
-def _image(array: Any) -> FloatImage:
+def _image(array: ArrayLike) -> FloatImage:
     return np.asarray(array, np.float32)

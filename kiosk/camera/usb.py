@@ -78,7 +78,8 @@ class UsbCamera:
         now: Callable[[], datetime] = utc_now,
         open_capture: Callable[[str], Any] = lambda path: cv2.VideoCapture(path, cv2.CAP_V4L2),
     ) -> None:
-        """
+        """Open the node, ask for compressed pictures and wait for the first.
+
         Args:
             node: /dev/videoN.
             name: as the device calls itself.

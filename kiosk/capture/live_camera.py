@@ -188,13 +188,13 @@ class LiveCamera:
                 return
             try:
                 self._publish(camera.preview(), hints)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever fails, the camera is opened again; the log has the trace
                 self._lose(camera, _as_camera_error(error))
 
     def _open(self) -> bool:
         try:
             camera = self._open_camera()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the same
             self._show_fault(_as_camera_error(error))
             return False
         _log.info("camera: %s", camera.name)

@@ -206,7 +206,7 @@ class Station:
                 context=patient.context(),
                 limits=patient.scope_limits(),
             )
-        except Exception:  # one picture may not stop the kiosk; the log has the trace
+        except Exception:  # noqa: BLE001 - one picture may not stop the kiosk; the log has the trace
             _log.exception("an assessment failed")
             unexpected = EngineFailed(
                 "The picture could not be assessed", "Take it again; if this repeats, restart the kiosk and report it"

@@ -63,7 +63,7 @@ class Assessment:
         withheld: what the model said where it is not shown (`NO_RESULT`), kept for reconstruction. A screen never gets
             it: see `shown`.
         limits: what puts the picture outside what the model was tested on.
-        advice: set for `RESULT`; also for a model that is unsure but sees a credible malignancy.
+        advice: set for `RESULT`; of a model that is unsure but refers the level alone, without classes.
         timings_ms: how long every stage that was reached took: "capture", "reduce", "quality", "preprocess",
             "invoke", "calibrate", "explain", and "total" from shutter to assessment; read-only. Quality and preprocess
             overlap: "overlap" is the time in which both ran, so the stages less "overlap" sum to no more than "total".
@@ -95,6 +95,10 @@ class Assessment:
             raise ValueError("only an outcome without a result withholds a prediction")
         if self.outcome is Outcome.RESULT and self.advice is None:
             raise ValueError("a result carries its advice")
+        if self.prediction is not None and self.advice is not None and not self.advice.tells_of(self.prediction):
+            raise ValueError("a result's advice is that of its prediction")
+        if self.prediction is None and self.advice is not None and self.advice.cannot_exclude:
+            raise ValueError("without a prediction the advice names no class")
         if self.outcome is not Outcome.RESULT and not self.reasons:
             raise ValueError(f"{self.outcome} needs a reason")
         if (self.outcome is Outcome.DEVICE_FAULT) != bool(self.fault):

@@ -22,6 +22,7 @@ from edge_models.context import Context
 from edge_models.errors import EngineFailed, ImageUnreadable
 from edge_models.image_file import read_rgb
 from edge_models.labels import ISIC_COLUMN_ORDER, LesionClass
+from edge_models.triage import Advice
 from kiosk.clinical.assessment import Assessment, Outcome
 from kiosk.clinical.frame import Frame
 from kiosk.clinical.scope import limits_of_context
@@ -32,6 +33,7 @@ from kiosk.commands.progress import Progress
 from kiosk.config import load, override
 from kiosk.pipeline.assess import assess
 from kiosk.pipeline.cores import Cores
+from kiosk.text import percent
 
 FORMATS = ("table", "json", "isic")
 
@@ -61,8 +63,11 @@ def classify_files(
     """Assess image files in order, one row or one problem for each.
 
     Args:
+        images: files, in the order of their rows.
+        classifier: stays open.
         gate: False classifies whatever the quality gate says.
         contexts: what is known of the patients, by image.
+        clock: dates the frames and the assessments.
     """
     with Cores() as cores:
         for path, (rgb, decode_ms) in _decoded(images):
@@ -121,8 +126,12 @@ def print_rows(
     """Classify, print every row as soon as it is there, name unreadable files on stderr.
 
     Args:
+        images: files, in the order of their rows.
         problems: what `find_images` complained of.
+        classifier: stays open.
         style: one of `FORMATS`. With "isic" every readable image has a row, so the gate says nothing there.
+        gate: False classifies whatever the quality gate says.
+        contexts: what is known of the patients, by image.
 
     Returns:
         The exit code: 0, or 1 if anything was unreadable.
@@ -156,9 +165,9 @@ def print_rows(
 def json_line(row: Row) -> str:
     """One JSON object: `top3` are class codes, likeliest first; null where the outcome shows no prediction.
 
-    `malignant` is the evidence that the referral threshold judges, 0 … 1.
+    `advice` is null where none is given. Of a model that is unsure but refers it holds the level and no class.
     """
-    prediction = row.assessment.prediction
+    prediction, advice = row.assessment.prediction, row.assessment.advice
     timings = {"decode": row.decode_ms, **row.assessment.timings_ms}
     document: dict[str, Any] = {
         "image": str(row.path),
@@ -167,8 +176,9 @@ def json_line(row: Row) -> str:
         "outside": [limit.value for limit in row.assessment.limits],
         "probabilities": None if prediction is None else _by_code(prediction.probabilities),
         "scores": None if prediction is None else _by_code(prediction.scores),
-        "malignant": None if prediction is None else prediction.malignant,
         "top3": None if prediction is None else [lesion.code for lesion, _ in prediction.top(3)],
+        "advice": None if advice is None else _advice(advice),
+        "malignant": None if advice is None else advice.malignant,
         "timings_ms": {stage: round(milliseconds, 3) for stage, milliseconds in timings.items()},
         "model_id": row.assessment.provenance.model_id,
         "engine": str(row.assessment.provenance.engine),
@@ -189,7 +199,7 @@ def table_line(row: Row, width: int) -> str:
     assessment = row.assessment
     classes = ""
     if assessment.prediction is not None:
-        classes = "   ".join(f"{lesion.code:<5} {p:6.1%}" for lesion, p in assessment.prediction.top(3))
+        classes = "   ".join(f"{lesion.code:<5} {percent(p):>6}" for lesion, p in assessment.prediction.top(3))
     reasons = ", ".join(reason.value.replace("_", " ") for reason in assessment.reasons)
     outcome = assessment.outcome.value.replace("_", " ")
     return f"{_printable(row.path.name):<{width}}  {outcome:<9}  {classes:<42}  {reasons}".rstrip()
@@ -228,6 +238,24 @@ def _decode(path: Path) -> _Decoded:
     except ImageUnreadable as error:
         rgb = error
     return rgb, (perf_counter() - started) * 1e3
+
+
+def _advice(advice: Advice) -> dict[str, Any]:
+    """Classes by their code, likeliest first; `why` names for every class in `named` what it reached."""
+    return {
+        "level": advice.level.value,
+        "named": [lesion.code for lesion in advice.named],
+        "cannot_exclude": [lesion.code for lesion in advice.cannot_exclude],
+        "why": [
+            {
+                "class": ground.lesion.code,
+                "probability": ground.probability,
+                "threshold": ground.threshold,
+                "level": ground.level.value,
+            }
+            for ground in advice.why
+        ],
+    }
 
 
 def _by_code(values: Mapping[LesionClass, float]) -> dict[str, float]:

@@ -66,7 +66,7 @@ def check_told_apart(images: Sequence[Path]) -> None:
 
 def _is_image_name(file: Path) -> bool:
     # os.path's isdir and isfile say no where Path's raise, as for a link to a name that is too long
-    return file.suffix.lower() in SUFFIXES and not _is_hidden(file) and not os.path.isdir(file)  # noqa: PTH112
+    return file.suffix.lower() in SUFFIXES and not _is_hidden(file) and not os.path.isdir(file)  # noqa: PTH112 - see above
 
 
 def _is_hidden(file: Path) -> bool:
@@ -80,7 +80,7 @@ def _unread_formats(folder: Path) -> Iterator[str]:
     except OSError:  # not a folder, or what `find_images` complains of
         return
     for file in inside:
-        if file.suffix.lower() in SUFFIXES or _is_hidden(file) or not os.path.isfile(file):  # noqa: PTH113
+        if file.suffix.lower() in SUFFIXES or _is_hidden(file) or not os.path.isfile(file):  # noqa: PTH113 - as above
             continue
         first = b""
         if file.suffix.lower() not in UNREAD_SUFFIXES:

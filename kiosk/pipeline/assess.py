@@ -21,7 +21,7 @@ from edge_models.engine import Batches
 from edge_models.errors import EngineError
 from edge_models.prediction import Engine, Prediction
 from edge_models.preprocess import Spread, reduced
-from edge_models.triage import AdviceLevel, advise, is_unsure
+from edge_models.triage import abstention, advise, kept
 from kiosk.clinical.assessment import Assessment, Outcome, Provenance
 from kiosk.clinical.frame import Frame
 from kiosk.clinical.quality_report import QualityReport, Reason, Verdict
@@ -109,8 +109,10 @@ def assess(
         return fault(
             str(error), Reason.ENGINE_FAULT, told, now=now, frame=frame, quality=quality, timings_ms=timings_ms
         )
-    advice = advise(prediction, classifier.bundle.manifest.decision)
-    refusals = _refusals(prediction)
+    decision = classifier.bundle.manifest.decision
+    advice = advise(prediction, decision)
+    abstains = abstention(prediction, decision)
+    refusals = () if abstains is None else (Reason(abstains.value),)
     result = Assessment(
         outcome=Outcome.RESULT,
         reasons=(*quality.reasons, *refusals),
@@ -126,10 +128,13 @@ def assess(
     )
     if not (gate and refusals):
         return result
-    # an unsure model may not show classes, but it may not hide a credible malignancy either
-    kept = advice if refusals == (Reason.MODEL_UNSURE,) and advice.level is not AdviceLevel.ROUTINE else None
     return replace(
-        result, outcome=Outcome.NO_RESULT, reasons=refusals, prediction=None, withheld=prediction, advice=kept
+        result,
+        outcome=Outcome.NO_RESULT,
+        reasons=refusals,
+        prediction=None,
+        withheld=prediction,
+        advice=kept(advice, abstains),
     )
 
 
@@ -147,7 +152,12 @@ def fault(
 
     Args:
         told: what is wrong and what to do, in one line.
-        frame, quality, timings_ms: as far as the capture came.
+        reason: which device it is.
+        made_with: model, engine and camera of the capture.
+        now: the time of the assessment, with a zone.
+        frame: the picture, if one was taken.
+        quality: what the gate said of it, if it was asked.
+        timings_ms: of the stages that were finished.
     """
     return Assessment(
         outcome=Outcome.DEVICE_FAULT,
@@ -168,6 +178,7 @@ def provenance(classifier: Predictor, frame: Frame | None, *, now: datetime, cam
     """What an assessment is made with.
 
     Args:
+        classifier: its bundle, and what ran its last prediction.
         frame: the picture; None where none could be taken.
         now: the time of the assessment, with a zone.
         camera: which one failed, where there is no picture.
@@ -215,12 +226,6 @@ def _prepare(frame: Frame, classifier: Predictor, cores: Cores) -> _Prepared:
 def _judge(rgb: NDArray[np.uint8]) -> tuple[QualityReport, float]:
     """The gate's report, and when it was ready."""
     return check(rgb), perf_counter()
-
-
-def _refusals(prediction: Prediction) -> tuple[Reason, ...]:
-    if not prediction.familiar:
-        return (Reason.NOT_DERMATOSCOPIC,)
-    return (Reason.MODEL_UNSURE,) if is_unsure(prediction) else ()
 
 
 def _since_ms(started: float) -> float:

@@ -171,7 +171,7 @@ def _relief(square: NDArray[np.uint8]) -> tuple[float, float]:
 
 
 def _lab(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """sRGB uint8[pixels, 3] → CIELAB float32[pixels, 3] (IEC 61966-2-1, white D65).
+    """From sRGB uint8[pixels, 3] to CIELAB float32[pixels, 3] (IEC 61966-2-1, white D65).
 
     OpenCV's own spends a third of a second on tables when it is first used, which would be with the first patient.
     """

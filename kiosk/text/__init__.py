@@ -21,6 +21,14 @@ def text(key: str, **values: object) -> str:
     return catalogue()[key].format_map(values)
 
 
+def percent(share: float) -> str:
+    """A share 0 … 1 in whole per cent for people; never 0 or 100 %, which no model can promise."""
+    whole = round(share * 100)
+    if whole < 1:
+        return text("share.least")
+    return text("share.most") if whole > 99 else text("share.percent", percent=whole)
+
+
 def section(*prefixes: str) -> dict[str, str]:
     """All sentences whose key begins with one of `prefixes` and a dot, unfilled, by their whole key.
 

@@ -56,6 +56,7 @@ class Guard:
         self._uids = uids
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request on, or answer it with 403 or 404 and end it there."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return

@@ -30,6 +30,7 @@ def peer_uid(host: str, port: int, server_port: int, table: Path = TABLE) -> int
         host: the other end's IPv4 address.
         port: the other end's port.
         server_port: our own.
+        table: where the kernel lists IPv4 connections.
     """
     here, there = _as_listed(host, port), f":{server_port:04X}"
     with table.open(encoding="ascii") as lines:

@@ -31,7 +31,8 @@ def examine(camera: CameraConfig, model: ModelConfig, config_fault: ConfigError 
     """All checks, in the order in which they are worth reading. Opens no camera; loads the model and runs it once.
 
     Args:
-        camera, model: what the kiosk would run with.
+        camera: what the kiosk would open.
+        model: what it would load.
         config_fault: why that is not what the operator wrote.
     """
     environment = os.environ

@@ -88,7 +88,10 @@ def check_clock(now: datetime, not_before: datetime, dev: Path = DEV, synchronis
     """Whether time stamps can be believed.
 
     Args:
+        now: what the clock says, with a zone.
         not_before: a time that is certainly over, such as that of the installation.
+        dev: where the kernel lists real-time clocks.
+        synchronised: a file that is there once a time server has set the clock.
     """
     found = f"{now:%Y-%m-%d %H:%M %Z}".strip()
     if now < not_before:

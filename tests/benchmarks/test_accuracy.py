@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -46,7 +45,7 @@ def test_a_list_is_an_accuracy_table(tmp_path: Path) -> None:
         {name: value for name, value in ROW.items() if name != "split"},
     ],
 )
-def test_a_row_of_another_kind_is_one_line(row: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_row_of_another_kind_is_one_line(row: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ValueError, match="row 2"):
         choices([ROW, row])
     path = tmp_path / "accuracy.json"

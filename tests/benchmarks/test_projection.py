@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from benchmarks.__main__ import main
 from benchmarks.arm64.agreement import compare
 from benchmarks.arm64.counts import STAGES, stage_counts
-from benchmarks.projection import BOARDS, COUNTS, REFERENCE, project, table, write_all
+from benchmarks.projection import BOARDS, COUNTS, REFERENCE, Board, project, table, write_all
 
 ARM64 = Path(__file__).parents[2] / "benchmarks" / "arm64"
 INSTRUCTIONS = {
@@ -44,7 +44,7 @@ def new_counts(members: int = 1, views: int = 8, input_size_px: int = 224) -> di
 
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
-def test_ranges_are_in_order_and_add_up(board: Any) -> None:
+def test_ranges_are_in_order_and_add_up(board: Board) -> None:
     document = project(new_counts(), board)
     ranges = [
         *document["stages_ms"].values(),

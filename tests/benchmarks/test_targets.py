@@ -36,7 +36,9 @@ def test_nothing_measured_meets_nothing() -> None:
     assert {each.command for each in found if each.met is not None} == {"project"}
 
 
-def test_a_device_document_tells_of_all_but_a_thousand_assessments(make_latency: Make, peers_document: Any) -> None:
+def test_a_device_document_tells_of_all_but_a_thousand_assessments(
+    make_latency: Make, peers_document: dict[str, Any]
+) -> None:
     device = {
         "kind": kinds.DEVICE,
         "latency": make_latency(),
@@ -57,7 +59,7 @@ def test_a_device_document_tells_of_all_but_a_thousand_assessments(make_latency:
         ({"growth": 0.03}, "resident memory"),
     ],
 )
-def test_memory_that_is_too_much_or_grows_is_not_met(changed: dict[str, float], figure: str) -> None:
+def test_memory_that_is_too_much_or_grows_is_not_met(changed: dict[str, Any], figure: str) -> None:
     found = {each.figure: each.met for each in targets([new_screen(**changed)]) if each.figure.startswith(figure)}
     assert list(found.values()) == [False]
 
@@ -69,7 +71,7 @@ def test_the_ratio_of_an_assessment(make_latency: Make, ratio: float, met: bool)
     assert found["assessment of 12 megapixels over the bare invokes in it"] is met
 
 
-def test_a_quicker_older_runtime_is_not_met(peers_document: Any) -> None:
+def test_a_quicker_older_runtime_is_not_met(peers_document: dict[str, Any]) -> None:
     peers_document["peers"][1]["latency_ms"]["p50"] = 20.0
     assert verdicts(peers_document)["one int8 image, tflite-runtime 2.14 over LiteRT"] is False
     del peers_document["peers"][1]

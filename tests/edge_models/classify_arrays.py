@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_models.classifier import Classifier
 
 
 def main(bundle: Path, pictures: Path, results: Path) -> None:
-    arrays = {}
+    arrays: dict[str, NDArray[Any]] = {}
     with np.load(pictures) as loaded, Classifier.open(bundle, "cpu") as classifier:
         manifest = classifier.bundle.manifest
         for name in loaded.files:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_models import bundle as bundles
+from edge_models.decision import MALIGNANT, Decision, Thresholds
 from edge_models.errors import BundleError
 from edge_models.labels import LesionClass
 from edge_models.preprocess import View
@@ -50,7 +50,8 @@ def test_what_was_sealed_is_loaded(tiny_bundle: Path, tiny_document: dict[str, A
     assert bundle.edgetpu_bytes == bundle.member_bytes
     assert bundle.familiarity_bytes == (tiny_bundle / "familiarity.npz").read_bytes()
     assert manifest.views[3] == View(zoom=1.5, dx=0.5, quarter_turns=2, flip=True)
-    assert asdict(manifest.decision) == tiny_document["decision"]
+    assert manifest.decision.with_context is None, "this bundle has no tables of age, sex and site"
+    assert manifest.decision.to_json() | {"with_context": None} == tiny_document["decision"] | {"with_context": None}
     assert manifest.texts["licence"] == "Apache-2.0"
 
 
@@ -118,7 +119,10 @@ def put(*keys: str, value: object) -> Callable[[dict[str, Any]], None]:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (put("schema", value=2), "has schema 2, this version reads 1"),
+        (
+            put("schema", value=1),
+            "has schema 1, this version reads 2. Install a bundle and a kiosk of the same version",
+        ),
         (put("schema", value=None), "has schema None"),
         (lambda document: document.pop("model_id"), "lacks 'model_id'"),
         (lambda document: document.pop("licence"), "lacks 'licence'"),
@@ -144,7 +148,15 @@ def put(*keys: str, value: object) -> Callable[[dict[str, Any]], None]:
         (put("calibration", "prevalence", value=[0.2] * 7), "prevalence must be positive and sum to 1"),
         (put("calibration", "prevalence", value=[1.0] + [0.0] * 6), "prevalence must be positive"),
         (put("calibration", "prevalence", value=["1"] * 7), "prevalence must be a number"),
-        (put("decision", "melanoma_threshold", value=1.5), "melanoma_threshold must be a number from 0 to 1"),
+        (put("decision", "picture", "urgent", value=1.5), "urgent must be a number from 0 to 1"),
+        (put("decision", "picture", "conformal", value=-0.1), "conformal must be a number from 0 to 1"),
+        (put("decision", "picture", "naming", "mel", value=float("nan")), "naming mel must be a number from 0 to 1"),
+        (put("decision", "picture", "naming", "nv", value=0.1), "naming must hold akiec, bcc, mel, no other class"),
+        (put("decision", "picture", "naming", value={"mel": 0.1}), "naming must hold akiec, bcc, mel"),
+        (put("decision", "picture", "naming", value=[0.1] * 3), "naming must hold akiec, bcc, mel"),
+        (lambda document: document["decision"].pop("picture"), "lacks 'picture'"),
+        (put("decision", "unsure_set_size", value=1), "unsure_set_size must be a whole number from 2 to 7"),
+        (put("decision", "unsure_set_size", value=5.0), "unsure_set_size must be a whole number from 2 to 7"),
         (put("decision", "conformal_coverage", value="most"), "conformal_coverage must be a number"),
         (put("decision", value=None), "manifest.json"),
         (put("familiarity", "threshold", value=0.0), "familiarity threshold must be a number"),
@@ -156,6 +168,18 @@ def test_impossible_manifests_are_refused_though_sealed(
 ) -> None:
     rewrite(tiny_bundle, change)
     assert says in refusal(tiny_bundle)
+
+
+def test_tables_of_context_need_thresholds_of_their_own(make_bundle: Make, tiny_document: dict[str, Any]) -> None:
+    tables = {"age_edges_years": [50.0], "age": [[0.0] * 7, [0.5] * 7], "sex": {}, "site": {}}
+    both = tiny_document["decision"]
+    decision = bundles.load(make_bundle({"context": tables})).manifest.decision
+    assert decision.to_json() == both
+    assert decision.thresholds(context_used=True).to_json() == both["with_context"]
+    assert decision.thresholds(context_used=False).to_json() == both["picture"]
+    picture_alone = {key: value for key, value in both.items() if key != "with_context"}
+    with pytest.raises(BundleError, match="lacks 'with_context'"):
+        make_bundle({"context": tables, "decision": picture_alone})
 
 
 @pytest.mark.parametrize("name", ["../outside.tflite", "/etc/hostname", "sub/inside.tflite", "..", ".", "", "a\0b"])
@@ -193,6 +217,9 @@ def test_the_default_is_the_only_bundle_there(
 
 
 share = st.floats(0.0, 1.0)
+thresholds = st.builds(
+    Thresholds, naming=st.fixed_dictionaries(dict.fromkeys(MALIGNANT, share)), urgent=share, conformal=share
+)
 views = st.builds(
     View,
     zoom=st.floats(1.0, 8.0),
@@ -212,7 +239,7 @@ names = st.text("abcdefghijklmnopqrstuvwxyz0123456789_-.", min_size=1, max_size=
     temperature=st.floats(0.01, 100.0),
     bias=st.lists(st.floats(-20.0, 20.0), min_size=7, max_size=7),
     weights=st.lists(st.floats(0.01, 1.0), min_size=7, max_size=7),
-    thresholds=st.tuples(share, share, share),
+    decision=st.builds(Decision, thresholds, st.none(), st.floats(0.5, 1.0), st.integers(2, 7)),
     sizes=st.lists(st.integers(1, 999), min_size=3, max_size=3),
 )
 @settings(max_examples=60, deadline=None)
@@ -224,7 +251,7 @@ def test_load_gives_back_what_seal_was_given(
     temperature: float,
     bias: list[float],
     weights: list[float],
-    thresholds: tuple[float, float, float],
+    decision: Decision,
     sizes: list[int],
 ) -> None:
     prevalence = [weight / sum(weights) for weight in weights]
@@ -236,12 +263,7 @@ def test_load_gives_back_what_seal_was_given(
         "members": list(members),
         "views": [view.to_json() for view in views],
         "calibration": {"temperature": temperature, "class_bias": bias, "prevalence": prevalence},
-        "decision": {
-            "referral_threshold": thresholds[0],
-            "melanoma_threshold": thresholds[1],
-            "conformal_coverage": 0.9,
-            "conformal_threshold": thresholds[2],
-        },
+        "decision": decision.to_json(),
         "familiarity": {"file": "f.npz", "threshold": 2.5},
     }
     with tempfile.TemporaryDirectory() as name:
@@ -256,6 +278,6 @@ def test_load_gives_back_what_seal_was_given(
     assert manifest.input_sizes_px == tuple(sizes[: len(members)])
     assert [lesion.code for lesion in manifest.classes] == order
     assert manifest.calibration == bundles.Calibration(temperature, tuple(bias), tuple(prevalence))
-    assert manifest.decision == bundles.Decision(thresholds[0], thresholds[1], 0.9, thresholds[2])
+    assert manifest.decision == decision
     assert dict(zip(manifest.members, bundle.member_bytes, strict=True)) == members
     assert bundle.familiarity_bytes == b"parameters"

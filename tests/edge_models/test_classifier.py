@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from edge_models import bundle as bundles
 from edge_models.bundle import Calibration
@@ -80,7 +81,7 @@ def test_the_activation_map_is_turned_back_upright(view: View) -> None:
     picture = np.zeros((70, 80, 3), np.uint8)
     picture[:35, 40:] = 255  # right of the middle, above it
     seen = crop_square(picture, view, 8).astype(np.float32) / 255
-    upright = upright_activation(seen[np.newaxis, np.newaxis], [view], 0)
+    upright = upright_activation([seen[np.newaxis]], [view], 0)
     assert upright is not None
     assert np.allclose(upright, crop_square(picture, View(), 8)[:, :, 0] / 255)
     assert upright[0, 7] == 1.0
@@ -94,11 +95,11 @@ def test_the_activation_map_averages_members_and_upright_views() -> None:
     maps[:, 2, :, :, 1] = 100.0  # a zoomed view does not show the whole square
     maps[:, :2, 1, 1, 1] = -9.0  # evidence against
     views = [View(), View(flip=True), View(zoom=1.2)]
-    upright = upright_activation(maps, views, 1)
+    upright = upright_activation(list(maps), views, 1)
     assert upright is not None
     assert upright.tolist() == [[4.0, 0.0], [0.0, 0.0]]
     assert upright.dtype == np.float32
-    assert upright_activation(maps[:, 2:], views[2:], 1) is None
+    assert upright_activation(list(maps[:, 2:]), views[2:], 1) is None
 
 
 def test_the_activation_map_is_as_fine_as_the_finest_member() -> None:
@@ -153,13 +154,14 @@ def test_top_classes_and_familiarity(prediction: Prediction) -> None:
 def test_a_prediction_that_adds_up_to_nothing_does_not_exist(
     prediction: Prediction, name: str, values: Mapping[LesionClass, float]
 ) -> None:
+    change: dict[str, Any] = {name: values}
     with pytest.raises(ValueError, match=name):
-        dataclasses.replace(prediction, **{name: values})
+        dataclasses.replace(prediction, **change)
     with pytest.raises(ValueError, match="prediction set"):
         dataclasses.replace(prediction, prediction_set=frozenset())
 
 
-def reference(folder: Path, rgb: Any) -> tuple[dict[str, float], float]:
+def reference(folder: Path, rgb: NDArray[np.uint8]) -> tuple[dict[str, float], float]:
     """Probabilities by class code and the distance, by a straight reading of the manifest in its own way."""
     bundle = bundles.load(folder)
     manifest = bundle.manifest
@@ -181,7 +183,7 @@ def reference(folder: Path, rgb: Any) -> tuple[dict[str, float], float]:
     return dict(zip([lesion.code for lesion in manifest.classes], weights / weights.sum(), strict=True)), distance
 
 
-def test_a_picture_goes_through_all_steps(tiny_bundle: Path, picture: Any) -> None:
+def test_a_picture_goes_through_all_steps(tiny_bundle: Path, picture: NDArray[np.uint8]) -> None:
     probabilities, unfamiliarity = reference(tiny_bundle, picture)
     with Classifier.open(tiny_bundle, "cpu") as classifier:
         prediction = classifier.classify(picture)
@@ -203,7 +205,7 @@ def test_a_picture_goes_through_all_steps(tiny_bundle: Path, picture: Any) -> No
     assert min(map(min, prediction.inferences_ms)) > 0.0
 
 
-def test_the_class_order_is_the_manifests(make_bundle: Callable[..., Path], picture: Any) -> None:
+def test_the_class_order_is_the_manifests(make_bundle: Callable[..., Path], picture: NDArray[np.uint8]) -> None:
     flat = {"temperature": 1.0, "class_bias": [0.0] * 7, "prevalence": [1 / 7] * 7}
     forward = ["nv", "mel", "vasc", "bkl", "akiec", "df", "bcc"]
     results = []
@@ -227,7 +229,7 @@ def test_any_picture_gives_a_valid_prediction(classifier: Classifier, seed: int,
 
 
 @pytest.fixture(scope="module")
-def classifier(tmp_path_factory: pytest.TempPathFactory, shared_tiny_bundle: Path) -> Any:
+def classifier(shared_tiny_bundle: Path) -> Iterator[Classifier]:
     with Classifier.open(shared_tiny_bundle, "cpu") as opened:
         yield opened
 
@@ -241,7 +243,7 @@ def classifier(tmp_path_factory: pytest.TempPathFactory, shared_tiny_bundle: Pat
         np.zeros((0, 8, 3), np.uint8),
     ],
 )
-def test_other_arrays_are_refused(classifier: Classifier, rgb: Any) -> None:
+def test_other_arrays_are_refused(classifier: Classifier, rgb: NDArray[np.uint8]) -> None:
     with pytest.raises(ValueError, match=r"uint8\[height, width, 3\]"):
         classifier.classify(rgb)
 

@@ -31,7 +31,18 @@ def test_what_is_written_is_read_back(written: ContextTables) -> None:
 
 @given(tables)
 def test_what_is_not_known_adds_nothing(given_tables: ContextTables) -> None:
-    assert not given_tables.log_odds(Context(sex="unknown", site="elsewhere"), CLASSES).any()
+    nothing = Context(sex="unknown", site="elsewhere")
+    assert not given_tables.log_odds(nothing, CLASSES).any()
+    assert not given_tables.use(nothing)
+
+
+@given(tables)
+def test_what_is_known_is_used(given_tables: ContextTables) -> None:
+    assert given_tables.use(Context(age_years=40.0))
+    for word in given_tables.sex:
+        assert given_tables.use(Context(sex=word))
+    for word in given_tables.site:
+        assert given_tables.use(Context(site=word, sex="unknown"))
 
 
 def test_the_bands_and_words_add_up() -> None:

@@ -13,11 +13,11 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
 import numpy as np
 import psutil
 import pytest
+from numpy.typing import NDArray
 
 from edge_models import bundle as bundles
 from edge_models import edgetpu
@@ -109,11 +109,13 @@ def assert_same_result(one: Prediction, other: Prediction) -> None:
     assert one.scores == other.scores
     assert one.prediction_set == other.prediction_set
     assert one.unfamiliarity == other.unfamiliarity
+    assert one.activation_map is not None
+    assert other.activation_map is not None
     assert np.array_equal(one.activation_map, other.activation_map)
 
 
 @pytest.fixture
-def expected(bundle: Bundle, picture: Any) -> Prediction:
+def expected(bundle: Bundle, picture: NDArray[np.uint8]) -> Prediction:
     """What the CPU engine says."""
     with Classifier(bundle, CpuInterpreter(bundle)) as classifier:
         return classifier.classify(picture)
@@ -125,7 +127,7 @@ def classifier_on(bundle: Bundle, device: Device, engine: str = "edgetpu") -> Cl
 
 @pytest.mark.parametrize("engine", ["edgetpu", "auto"])
 def test_it_runs_in_a_process_of_its_own(
-    bundle: Bundle, device: Device, engine: str, picture: Any, expected: Prediction
+    bundle: Bundle, device: Device, engine: str, picture: NDArray[np.uint8], expected: Prediction
 ) -> None:
     with classifier_on(bundle, device, engine) as classifier:
         assert classifier.interpreter.describe().device == "edgetpu"
@@ -209,7 +211,7 @@ def test_auto_with_a_stick_that_does_not_work_says_so(
     bundle: Bundle,
     library: Callable[[str], str],
     usb: Path,
-    picture: Any,
+    picture: NDArray[np.uint8],
     expected: Prediction,
     mode: str,
     note: str,
@@ -224,7 +226,7 @@ def test_auto_with_a_stick_that_does_not_work_says_so(
 
 @pytest.mark.parametrize("fate", [signal.SIGKILL, signal.SIGABRT, signal.SIGSTOP])
 def test_lost_in_mid_run_it_costs_no_result(
-    bundle: Bundle, device: Device, picture: Any, expected: Prediction, fate: signal.Signals
+    bundle: Bundle, device: Device, picture: NDArray[np.uint8], expected: Prediction, fate: signal.Signals
 ) -> None:
     with classifier_on(bundle, device) as classifier:
         assert classifier.classify(picture).engine.device == "edgetpu"
@@ -237,7 +239,7 @@ def test_lost_in_mid_run_it_costs_no_result(
 
 
 def test_lost_during_a_call_it_costs_no_result(
-    bundle: Bundle, device: Device, picture: Any, expected: Prediction
+    bundle: Bundle, device: Device, picture: NDArray[np.uint8], expected: Prediction
 ) -> None:
     with classifier_on(bundle, device) as classifier:
         child = children()[0]

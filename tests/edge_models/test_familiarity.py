@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,8 +61,8 @@ def test_npz_round_trip(space: FeatureSpace) -> None:
     assert again.distance(embedding) == space.distance(embedding)
 
 
-def npz(**changes: object) -> bytes:
-    arrays = {
+def npz(**changes: Any) -> bytes:
+    arrays: dict[str, Any] = {
         "mean": np.zeros(4, np.float32),
         "components": np.eye(2, 4, dtype=np.float32),
         "deviation": np.ones(2, np.float32),
@@ -69,7 +70,7 @@ def npz(**changes: object) -> bytes:
         **changes,
     }
     buffer = io.BytesIO()
-    np.savez(buffer, **{name: value for name, value in arrays.items() if value is not None})  # type: ignore[arg-type]
+    np.savez(buffer, **{name: value for name, value in arrays.items() if value is not None})
     return buffer.getvalue()
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from PIL import Image
 
 from edge_models.errors import ImageUnreadable
@@ -27,7 +28,7 @@ Save = Callable[..., Path]
 
 @pytest.fixture
 def save(tmp_path: Path) -> Save:
-    def write(image: Image.Image | np.ndarray[Any, Any], name: str, **options: Any) -> Path:
+    def write(image: Image.Image | NDArray[Any], name: str, **options: Any) -> Path:
         picture = image if isinstance(image, Image.Image) else Image.fromarray(image)
         picture.save(tmp_path / name, **options)
         return tmp_path / name
@@ -35,7 +36,7 @@ def save(tmp_path: Path) -> Save:
     return write
 
 
-def corners(rgb: np.ndarray[Any, np.dtype[np.uint8]]) -> list[tuple[int, ...]]:
+def corners(rgb: NDArray[np.uint8]) -> list[tuple[int, ...]]:
     """Median colours of the four quadrants, row by row."""
     height, width = rgb.shape[0] // 2, rgb.shape[1] // 2
     quadrants = (rgb[:height, :width], rgb[:height, width:], rgb[height:, :width], rgb[height:, width:])
@@ -56,7 +57,7 @@ def test_lossless_files_come_back_as_they_were(save: Save, name: str) -> None:
 def test_tall_pictures_have_no_seams(save: Save, mode: str, height: int) -> None:
     noise = np.random.default_rng(height).integers(0, 65536, (height, 5, 4), dtype=np.uint16)
     if mode == "I;16":
-        rgb, expected = read_rgb(save(noise[:, :, 0], "a.png")), noise[:, :, :1] >> 8
+        rgb, expected = read_rgb(save(noise[:, :, 0], "a.png")), (noise[:, :, :1] >> 8).astype(np.uint8)
     else:
         eight_bit = (noise[:, :, : len(mode)] >> 8).astype(np.uint8)
         eight_bit[:, :, 3:] = 255
@@ -75,7 +76,7 @@ def test_jpeg_keeps_red_red(save: Save) -> None:
 
 
 # how a camera that is held so stores the upright picture: EXIF 2.3, table 6
-STORED = {
+STORED: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
     1: lambda a: a,
     2: lambda a: a[:, ::-1],
     3: lambda a: a[::-1, ::-1],
@@ -101,7 +102,7 @@ def test_exif_orientation_is_applied_once(save: Save, orientation: int, name: st
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 65535])
-def test_an_impossible_orientation_is_ignored(save: Save, orientation: Any) -> None:
+def test_an_impossible_orientation_is_ignored(save: Save, orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     assert np.array_equal(read_rgb(save(QUADRANTS, "a.png", exif=exif)), QUADRANTS)

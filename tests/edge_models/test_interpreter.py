@@ -18,9 +18,9 @@ from edge_models import bundle as bundles
 from edge_models import interpreter as module
 from edge_models import runtime as runtimes
 from edge_models.bundle import Bundle
-from edge_models.engine import Outputs
+from edge_models.engine import Outputs, Quantisation
 from edge_models.errors import BundleError, EngineFailed, EngineUnavailable
-from edge_models.interpreter import CpuInterpreter, Quantisation, open_interpreter
+from edge_models.interpreter import CpuInterpreter, open_interpreter
 
 ROOT = Path(__file__).parents[2]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -219,7 +220,7 @@ def dressed(word: str) -> st.SearchStrategy[str]:
 def test_what_is_written_is_read_in_any_spelling(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     name = data.draw(st.text("ABÅéñ_0", min_size=1).map(lambda text: unicodedata.normalize("NFC", text)))
     suffix = data.draw(st.sampled_from(["", ".jpg", ".JPG", ".png"]))
-    form = data.draw(st.sampled_from(["NFC", "NFD"]))
+    form: Literal["NFC", "NFD"] = data.draw(st.sampled_from(["NFC", "NFD"]))
     age = data.draw(st.none() | st.integers(0, 120) | st.floats(0, 120))
     sex = data.draw(st.none() | st.sampled_from(sorted(SEX_WORDS)))
     site = data.draw(st.none() | st.sampled_from(sorted(SITE_WORDS)))

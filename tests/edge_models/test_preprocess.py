@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import Any
@@ -50,7 +50,8 @@ def area_mean(square: NDArray[np.uint8] | NDArray[np.float64], size: int) -> NDA
         for source in range(side):
             overlap = min(high, Fraction(source + 1)) - max(low, Fraction(source))
             weights[target, source] = float(max(overlap, Fraction(0)) / (high - low))
-    return np.einsum("ys,stc,xt->yxc", weights, square.astype(np.float64), weights, optimize=True)
+    mean: NDArray[np.float64] = np.einsum("ys,stc,xt->yxc", weights, square.astype(np.float64), weights, optimize=True)
+    return mean
 
 
 @given(height=sides, width=sides, view=views)
@@ -171,8 +172,8 @@ def test_bands_threads_and_the_square_alone_change_no_byte(
     sizes = [size, larger, size]
     small = reduced(rgb, chosen, sizes, 7, pool.map)
     np.testing.assert_array_equal(model_input(small, chosen, size, SCALE, ZERO_POINT), wanted)
-    both = (model_input(image, chosen, larger, SCALE, ZERO_POINT) for image in (small, rgb))
-    np.testing.assert_array_equal(*both)
+    from_small, from_rgb = (model_input(image, chosen, larger, SCALE, ZERO_POINT) for image in (small, rgb))
+    np.testing.assert_array_equal(from_small, from_rgb)
 
 
 @pytest.fixture(scope="module")
@@ -305,7 +306,7 @@ def test_what_a_view_leaves_out_has_its_default() -> None:
         ([], "must be an object"),
     ],
 )
-def test_an_impossible_view_is_an_error_that_says_what_is_possible(document: Any, message: str) -> None:
+def test_an_impossible_view_is_an_error_that_says_what_is_possible(document: Mapping[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         View.from_json(document)
 
@@ -320,7 +321,7 @@ def test_an_impossible_view_is_an_error_that_says_what_is_possible(document: Any
         ([[1, 2, 3]], "list"),
     ],
 )
-def test_what_is_not_a_picture_is_refused(rgb: Any, found: str) -> None:
+def test_what_is_not_a_picture_is_refused(rgb: NDArray[np.uint8], found: str) -> None:
     with pytest.raises(ValueError, match=f"uint8\\[height, width, 3\\], not {found}"):
         crop_square(rgb, View(), 8)
     with pytest.raises(ValueError, match="a picture must be"):
@@ -338,4 +339,4 @@ def test_impossible_sizes_views_and_quantisations_are_refused() -> None:
     with pytest.raises(ValueError, match="impossible quantisation"):
         quantise(rgb, SCALE, 128)
     with pytest.raises(ValueError, match="must be uint8"):
-        quantise(rgb.astype(np.int16), SCALE, 0)  # type: ignore[arg-type]
+        quantise(rgb.astype(np.int16), SCALE, 0)

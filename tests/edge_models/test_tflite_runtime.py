@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edge_models import bundle as bundles
 from edge_models import interpreter as interpreters
@@ -67,7 +68,7 @@ def bundle(request: pytest.FixtureRequest, shared_tiny_bundle: Path) -> Path:
 
 
 @pytest.fixture
-def pictures(picture: Any) -> dict[str, Any]:
+def pictures(picture: NDArray[np.uint8]) -> dict[str, Any]:
     """Real dermatoscopic pictures where there are any, else patches of colour."""
     data = os.environ.get("DERMAKIOSK_DATA")
     if not data:

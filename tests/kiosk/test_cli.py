@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from edge_models.bundle import Manifest
 from edge_models.engine import ENGINES
 from kiosk import cli
+from kiosk.capture.station import Station
 from kiosk.commands.classify import FORMATS
 
 ROOT = Path(__file__).parents[2]
@@ -114,9 +118,9 @@ def test_run_hands_the_configuration_on(
         f'[camera]\nfield_of_view_mm = 21\n[model]\nbundle = "{tiny_bundle}"\nengine = "cpu"\n[server]\nport = 1\n',
         encoding="utf-8",
     )
-    served = {}
+    served: dict[str, Any] = {}
 
-    def serve(station, manifest, *, port, field_of_view_mm) -> None:  # type: ignore[no-untyped-def]
+    def serve(station: Station, manifest: Manifest, *, port: int, field_of_view_mm: float | None) -> None:
         served.update(model=manifest.model_id, port=port, field_of_view_mm=field_of_view_mm)
         with station:
             preview = station.preview_after(0).result(20.0)
@@ -147,11 +151,9 @@ def test_ctrl_c_is_quiet(tmp_path: Path, tiny_bundle: Path) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _restored_logging() -> Callable[[], None]:
+def _restored_logging() -> Iterator[None]:
     """`main` sets logging up for a process of its own; here it shares one with other tests."""
-    import logging
-
     handlers, level = logging.root.handlers[:], logging.root.level
-    yield  # type: ignore[misc]
+    yield
     logging.root.handlers[:] = handlers
     logging.root.setLevel(level)

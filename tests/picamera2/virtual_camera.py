@@ -28,7 +28,7 @@ COLOURS: tuple[tuple[int, int, int], ...] = (
 """Of the chart's patches, red first, left to right, four above and four below; the last two are skin and lesion."""
 
 
-class VirtualPicamera2(Picamera2):
+class VirtualPicamera2(Picamera2):  # type: ignore[misc]  # picamera2 publishes no types
     """Stock picamera2 but for what the virtual pipeline lacks: raw modes, one-plane buffers, a true colour space."""
 
     def __init__(self, number: int = 0) -> None:

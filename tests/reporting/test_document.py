@@ -9,13 +9,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reporting.document import Heading, Plot, Table, Text, render, to_html, to_markdown, write
+from reporting.document import Block, Heading, Plot, Table, Text, render, to_html, to_markdown, write
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"><title>ROC</title></svg>'
-BLOCKS = [
+BLOCKS: list[Block] = [
     Heading(1, "A & B"),
     Text("p < 0.05"),
     Table([["Figure", "one|two"], ["recall", "0.9"]]),
@@ -76,6 +76,7 @@ def test_a_wide_table_moves_in_its_own_box() -> None:
     assert text.count('<div class="wide" tabindex="0"><table>') == text.count("</table></div>") == 2
 
 
+@example("__0__")
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1))
 def test_a_cell_is_shown_as_it_is(words: str) -> None:
     html = to_html([Table([["head"], [words]])])

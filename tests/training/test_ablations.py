@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edge_models.labels import LesionClass
 from training.ablations import Ablation, compare, differences, gains, read, to_cells, write
@@ -40,7 +41,7 @@ def make_samples(each: int) -> list[Sample]:
     ]
 
 
-def say(samples: list[Sample], right: float, seed: int) -> np.ndarray:
+def say(samples: list[Sample], right: float, seed: int) -> NDArray[np.float64]:
     """float64[N, 7]: noise, higher for the true class in that share of the samples."""
     rng = np.random.default_rng(seed)
     said = rng.random((len(samples), len(CLASS_ORDER)))

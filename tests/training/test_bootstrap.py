@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_models.labels import LesionClass
 from training.bootstrap import by_lesion
@@ -41,7 +42,7 @@ def test_every_class_stays_in_its_number_and_only_numbers_have_intervals() -> No
     cases = samples(*[(LesionClass.NV, 1)] * 30, (LesionClass.DF, 2))
     labels = np.array([sample.label is LesionClass.DF for sample in cases])
 
-    def counts(chosen: np.ndarray) -> dict[str, object]:
+    def counts(chosen: NDArray[np.int64]) -> dict[str, object]:
         return {"rare": float(labels[chosen].sum()), "images": len(chosen), "by class": {}}
 
     assert by_lesion(cases, counts, repeats=50) == {"rare": (2.0, 2.0)}

@@ -4,14 +4,20 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from edge_models.bundle import Decision
 from edge_models.classifier import calibrate, log_softmax, softmax
+from edge_models.decision import MALIGNANT, Decision, Thresholds
+from edge_models.labels import LesionClass
 from training.calibrate import (
+    CONFORMAL_COVERAGE,
+    UNSURE_SET_SIZE,
+    assured_limit,
     assured_threshold,
     cross_fitted,
     fit_decision,
     fit_probabilities,
+    fit_thresholds,
     prevalence_of,
     source_odds,
     strictest,
@@ -22,7 +28,7 @@ from training.metrics import expected_calibration_error
 PREVALENCE = np.array([0.05, 0.08, 0.12, 0.03, 0.1, 0.6, 0.02])
 
 
-def overconfident(count: int, temperature: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def overconfident(count: int, temperature: float, seed: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Log-softmax values, free of the prior, that are `temperature` times too sure, and labels drawn from the truth."""
     rng = np.random.default_rng(seed)
     logits = rng.normal(0.0, 2.0, (count, 7))
@@ -47,7 +53,7 @@ def test_the_fit_is_a_minimum_of_the_penalised_likelihood() -> None:
     log_p, labels = overconfident(300, 1.5, 2)
     fitted = fit_probabilities(log_p, labels, PREVALENCE)
 
-    def loss(slope: float, bias: np.ndarray) -> float:
+    def loss(slope: float, bias: NDArray[np.float64]) -> float:
         p = softmax(slope * log_p + bias)
         return float(-np.log(p[np.arange(300), labels]).sum() + 2.0 * ((bias - np.log(PREVALENCE)) ** 2).sum())
 
@@ -109,16 +115,53 @@ def test_a_lesion_never_sees_a_fit_to_itself() -> None:
     assert (after[2:] != before[2:]).any()
 
 
+@given(values=st.lists(st.floats(0.0, 1.0), min_size=1, max_size=200), share=st.floats(0.5, 0.99))
+def test_a_limit_is_a_threshold_from_the_other_end(values: list[float], share: float) -> None:
+    many = np.array(values)
+    limit, place = assured_limit(many, share), int(np.sum(many >= assured_limit(many, share)))
+    assert place <= len(many) - np.sum(many < limit)
+    mirrored = assured_threshold(1.0 - many, share)
+    if mirrored > 0.0:
+        assert limit == pytest.approx(1.0 - mirrored, abs=1e-12)
+    assert np.mean(many < limit) >= share - 1e-9 or limit == 1.0
+
+
+def test_too_few_cases_are_never_urgent() -> None:
+    assert assured_limit(np.array([0.1, 0.2, 0.3]), 0.90) == 1.0
+
+
 def test_decisions_hold_on_the_cases_they_were_fitted_on() -> None:
     log_p, labels = overconfident(3000, 1.0, 5)
     p = softmax(log_p + np.log(PREVALENCE))
-    decision = fit_decision(p, labels)
-    malignant = np.array([lesion.malignant for lesion in CLASS_ORDER])
-    risk = p[:, malignant].sum(axis=1)
-    assert np.mean(risk[malignant[labels]] >= decision.referral_threshold) >= 0.95
-    melanoma = [lesion.code for lesion in CLASS_ORDER].index("mel")
-    assert np.mean(p[labels == melanoma, melanoma] >= decision.melanoma_threshold) >= 0.90
-    assert np.mean(1.0 - p[np.arange(3000), labels] <= decision.conformal_threshold) >= 0.95
+    decision = fit_decision((p, labels), (p[::2], labels[::2]), PREVALENCE)
+    assert decision.unsure_set_size == UNSURE_SET_SIZE
+    assert decision.with_context is not None
+    melanoma = CLASS_ORDER.index(LesionClass.MEL)
+    malignant = [CLASS_ORDER.index(lesion) for lesion in MALIGNANT]
+    for at, said, truth in ((decision.picture, p, labels), (decision.with_context, p[::2], labels[::2])):
+        naming = np.array([at.naming[lesion] for lesion in MALIGNANT])
+        referred = (said[:, malignant] >= naming).any(axis=1)
+        assert np.mean(referred[np.isin(truth, malignant)]) >= 0.95
+        assert np.mean(said[truth != melanoma, melanoma] < at.urgent) >= 0.90
+        assert np.mean(1.0 - said[np.arange(len(truth)), truth] <= at.conformal) >= 0.95
+        np.testing.assert_allclose(naming / naming[0], np.sqrt(PREVALENCE[malignant] / PREVALENCE[malignant][0]))
+
+
+def test_cases_of_no_patient_promise_nothing() -> None:
+    nothing = fit_thresholds(np.empty((0, 7)), np.empty(0, np.int64), PREVALENCE)
+    assert (set(nothing.naming.values()), nothing.urgent, nothing.conformal) == ({0.0}, 1.0, 1.0)
+
+
+def test_what_is_known_of_the_patient_counts_in_every_fold() -> None:
+    log_p, labels = overconfident(400, 1.5, 8)
+    lesions = [f"L{number}" for number in range(400)]
+    added = np.zeros((400, 7))
+    added[::2, 0] = 2.0
+    plain = cross_fitted(log_p, labels, PREVALENCE, lesions)
+    informed = cross_fitted(log_p, labels, PREVALENCE, lesions, added)
+    np.testing.assert_array_equal(informed[1::2], plain[1::2])
+    odds = [p[::2, 0] / p[::2, 1] for p in (informed, plain)]
+    np.testing.assert_allclose(np.log(odds[0] / odds[1]), 2.0)
 
 
 def test_several_sources_share_one_temperature_whatever_is_common_in_each() -> None:
@@ -141,8 +184,18 @@ def test_several_sources_share_one_temperature_whatever_is_common_in_each() -> N
 
 
 def test_the_strictest_thresholds_hold_in_every_source() -> None:
-    chosen = strictest([Decision(0.2, 0.1, 0.95, 0.8), Decision(0.3, 0.05, 0.95, 0.9)])
-    assert chosen == Decision(0.2, 0.05, 0.95, 0.9)
+    def thresholds(melanoma: float, others: float, urgent: float, conformal: float) -> Thresholds:
+        naming = dict.fromkeys(MALIGNANT, others) | {LesionClass.MEL: melanoma}
+        return Thresholds(naming, urgent, conformal)
+
+    promised = (CONFORMAL_COVERAGE, UNSURE_SET_SIZE)
+    one = Decision(thresholds(0.1, 0.3, 0.4, 0.8), thresholds(0.2, 0.2, 0.5, 0.9), *promised)
+    other = Decision(
+        thresholds(0.2, 0.2, 0.6, 0.7), thresholds(0.1, 0.1, 0.1, 0.5), CONFORMAL_COVERAGE, UNSURE_SET_SIZE
+    )
+    chosen = strictest([one, other])
+    assert chosen.picture == thresholds(0.1, 0.2, 0.6, 0.8)
+    assert chosen.with_context == thresholds(0.1, 0.1, 0.5, 0.9)
 
 
 def test_a_class_that_a_source_lacks_keeps_a_little_prevalence() -> None:

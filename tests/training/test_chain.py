@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edge_models import bundle as bundles
 from edge_models.classifier import Classifier
@@ -44,7 +45,7 @@ def write_pictures(folder: Path, lesions_each: int) -> None:
     """As many lesions of every class, coloured blobs, the first of each class with two images; and twelve photos."""
     rng = np.random.default_rng(1)
 
-    def paint(path: Path, colour: np.ndarray) -> None:
+    def paint(path: Path, colour: NDArray[np.int64]) -> None:
         picture = rng.integers(180, 220, (72, 96, 3), dtype=np.uint8)
         cv2.circle(picture, (48, 36), int(rng.integers(12, 24)), colour.tolist(), -1)
         cv2.imwrite(str(path), picture)
@@ -74,7 +75,9 @@ def write_pictures(folder: Path, lesions_each: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # TensorFlow's and Keras' own; ours are errors in every other test
-def test_from_pictures_to_a_published_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_from_pictures_to_a_published_bundle(  # noqa: PLR0915 - one chain: each step needs the one before
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data, runs, published = tmp_path / "data", tmp_path / "runs", tmp_path / "bundles"
     write_pictures(data, lesions_each=5)
     monkeypatch.setattr(training, "SPLITS", tmp_path)

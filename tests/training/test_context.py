@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_models.context import Context, ContextTables
 from training.context import MIN_COUNT, choose_weight, damped, fit_tables
@@ -10,7 +11,7 @@ from training.context import MIN_COUNT, choose_weight, damped, fit_tables
 CLASSES = 3
 
 
-def population(rng: np.random.Generator, count: int) -> tuple[list[Context], np.ndarray]:
+def population(rng: np.random.Generator, count: int) -> tuple[list[Context], NDArray[np.int64]]:
     """Class 1 is frequent in the old, class 2 on the face; sex says nothing."""
     contexts, targets = [], []
     for _ in range(count):

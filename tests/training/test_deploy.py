@@ -4,13 +4,14 @@ from itertools import product
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edge_models.preprocess import View
 from training.deploy import round_kernel
 from training.views import make_views, view_table
 
 
-def loss(error: np.ndarray, covariance: np.ndarray) -> float:
+def loss(error: NDArray[np.float64], covariance: NDArray[np.float64]) -> float:
     return float(error @ covariance @ error)
 
 

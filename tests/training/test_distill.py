@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from training.config import DistillConfig
 from training.distill import make_soften, opinion, soften
@@ -23,7 +24,7 @@ class Teacher:
     def __init__(self, logits: list[float]) -> None:
         self._logits = np.array(logits, np.float32)
 
-    def predict_on_batch(self, pictures: np.ndarray) -> np.ndarray:
+    def predict_on_batch(self, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.tile(self._logits, (len(pictures), 1))
 
 

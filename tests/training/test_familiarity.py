@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from training.familiarity import distances, familiarity_threshold, fit_feature_space
 
 
-def clouds(seed: int, count: int = 600) -> tuple[np.ndarray, np.ndarray]:
+def clouds(seed: int, count: int = 600) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Lesions in a flat cloud of 30 dimensions; photos no farther out, but off to one side along a quiet direction."""
     rng = np.random.default_rng(seed)
     spread = np.concatenate([np.full(10, 3.0), np.full(20, 0.3)])

@@ -12,7 +12,7 @@ from training.inference import run_networks
 
 def test_files_and_pixels_give_what_the_classifier_sees(tmp_path: Path, shared_tiny_bundle: Path) -> None:
     coarse = np.random.default_rng(1).integers(0, 256, (6, 8, 3), dtype=np.uint8)
-    picture = cv2.resize(coarse, (64, 48), interpolation=cv2.INTER_NEAREST)
+    picture = np.asarray(cv2.resize(coarse, (64, 48), interpolation=cv2.INTER_NEAREST), np.uint8)
     cv2.imwrite(str(tmp_path / "a.png"), picture[:, :, ::-1])
     loaded = bundles.load(shared_tiny_bundle)
     manifest = loaded.manifest

@@ -16,8 +16,9 @@ from edge_models.labels import LesionClass
 from edge_models.preprocess import crop_square
 from training.dataset import CLASS_ORDER, Sample, read_rgb
 from training.errors import RunError
-from training.evaluate import FloatJudgements, Judgements, integer_figures
+from training.evaluate import FloatJudgements, integer_figures
 from training.integers import judge_in_float
+from training.judge import Judgements
 
 CONFIG = """
 split = "generated"
@@ -34,15 +35,14 @@ phases = [{ size_px = 32, steps = 1 }]
 """
 
 
-def test_figures_by_hand() -> None:
+def test_figures_by_hand(judged: Callable[..., Judgements]) -> None:
     truth = [LesionClass.MEL, LesionClass.MEL, LesionClass.NV, LesionClass.NV]
     samples = [Sample(f"I{number}", f"L{number}", label, Path()) for number, label in enumerate(truth)]
     real, integer = np.full((4, 7), 0.01), np.full((4, 7), 0.01)
     mel, nv = CLASS_ORDER.index(LesionClass.MEL), CLASS_ORDER.index(LesionClass.NV)
     real[[0, 1, 2, 3], [mel, mel, nv, mel]] = 0.94
     integer[[0, 1, 2, 3], [mel, nv, nv, mel]] = 0.94
-    said = Judgements(integer, integer, integer > 0.5, np.zeros(4))
-    figures = integer_figures(FloatJudgements(real, real), said, samples)
+    figures = integer_figures(FloatJudgements(real, real), judged(integer), samples)
     assert figures["float32_accuracy"] == figures["float32_balanced_accuracy"] == 0.75
     assert figures["int8_accuracy"] == figures["int8_balanced_accuracy"] == 0.5
     assert figures["loss"] == 0.25

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from training import member_weights
 from training.dataset import OUTPUTS
@@ -14,13 +15,13 @@ from training.layers import HEAD, convolutions
 
 
 @pytest.fixture
-def arrays() -> dict[str, np.ndarray]:
+def arrays() -> dict[str, NDArray[np.float32]]:
     rng = np.random.default_rng(5)
     shapes = {f"{HEAD}/0": (1, 1, 6, 7), f"{HEAD}/1": (7,), "Conv1/0": (3, 3, 3, 4)}
     return {key: rng.normal(0.0, 2.0, shape).astype(np.float32) for key, shape in shapes.items()}
 
 
-def test_what_is_saved_is_read_back_to_half_precision(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
+def test_what_is_saved_is_read_back_to_half_precision(tmp_path: Path, arrays: dict[str, NDArray[np.float32]]) -> None:
     member_weights.save(tmp_path / "run", arrays, 17)
     read, step = member_weights.load(tmp_path / "run")
     assert step == 17
@@ -30,7 +31,7 @@ def test_what_is_saved_is_read_back_to_half_precision(tmp_path: Path, arrays: di
         np.testing.assert_allclose(read[key], values, rtol=1e-3)
 
 
-def test_a_value_beyond_half_precision_is_refused(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
+def test_a_value_beyond_half_precision_is_refused(tmp_path: Path, arrays: dict[str, NDArray[np.float32]]) -> None:
     with pytest.raises(RunError, match="Conv1/0 does not fit"):
         member_weights.save(tmp_path, arrays | {"Conv1/0": np.full(3, 1e6, np.float32)}, 1)
     assert not (tmp_path / member_weights.FILE).exists()
@@ -44,7 +45,7 @@ def test_missing_or_damaged_weights_are_named(tmp_path: Path, content: bytes | N
         member_weights.load(tmp_path)
 
 
-def test_the_eighth_output_begins_as_akiec(arrays: dict[str, np.ndarray]) -> None:
+def test_the_eighth_output_begins_as_akiec(arrays: dict[str, NDArray[np.float32]]) -> None:
     wide = member_weights.widened(arrays)
     assert member_weights.outputs(wide) == len(OUTPUTS)
     np.testing.assert_array_equal(wide[f"{HEAD}/0"][..., 7], arrays[f"{HEAD}/0"][..., OUTPUTS.index("akiec")])
@@ -52,7 +53,7 @@ def test_the_eighth_output_begins_as_akiec(arrays: dict[str, np.ndarray]) -> Non
 
 
 def test_weights_are_found_beside_other_runs_or_among_the_committed(
-    tmp_path: Path, arrays: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, arrays: dict[str, NDArray[np.float32]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(member_weights, "WEIGHTS", tmp_path / "committed")
     member_weights.save(tmp_path / "committed" / "old", arrays, 1)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edge_models.classifier import log_softmax
-from training.members import member_table, to_rows
+from training.members import Worth, member_table, to_rows
 
 PREVALENCE = np.full(7, 1 / 7)
 
 
-def evidence(seed: int, count: int, skill: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
+def evidence(seed: int, count: int, skill: tuple[float, ...]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     rng = np.random.default_rng(seed)
     target = rng.integers(0, 7, count)
     noise = rng.normal(size=(count, len(skill), 2, 7))
@@ -19,7 +20,7 @@ def evidence(seed: int, count: int, skill: tuple[float, ...]) -> tuple[np.ndarra
     return log_softmax(logits.astype(np.float32)), target
 
 
-def table(skill: tuple[float, ...]) -> dict:
+def table(skill: tuple[float, ...]) -> dict[tuple[int, ...], dict[str, Worth]]:
     parts = {"fit": evidence(1, 400, skill), "new": evidence(2, 600, skill)}
     return dict(
         member_table(

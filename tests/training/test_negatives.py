@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from training.negatives import generate, widen
 
 
-def photos() -> list[np.ndarray]:
+def photos() -> list[NDArray[np.uint8]]:
     rng = np.random.default_rng(1)
     shapes = ((40, 60), (500, 300), (30, 25))
     return [rng.integers(0, 256, (*shape, 3), dtype=np.uint8) for shape in shapes]

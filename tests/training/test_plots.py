@@ -7,13 +7,14 @@ import xml.etree.ElementTree as ElementTree  # the plots are our own
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from training.plots import bars, lines
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def points(svg: str, name: str) -> np.ndarray:
+def points(svg: str, name: str) -> NDArray[np.float64]:
     """float64[points, 2]: where the path of a named part goes, in the unit square of the axes."""
     root = ElementTree.fromstring(svg)  # noqa: S314
     corners, path = (
@@ -23,7 +24,8 @@ def points(svg: str, name: str) -> np.ndarray:
     )
     left, bottom = corners[0]
     right, top = corners[2]
-    return (path - (left, bottom)) / (right - left, top - bottom)
+    inside: NDArray[np.float64] = (path - (left, bottom)) / (right - left, top - bottom)
+    return inside
 
 
 def test_a_curve_runs_from_corner_to_corner_and_long_ones_are_thinned() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import pytest
 
@@ -12,7 +11,7 @@ from training import progress
 
 @pytest.mark.parametrize(("terminal", "said"), [(True, "3/3"), (False, "pictures: 2 of 3, 00:00 left\n")])
 def test_the_items_pass_and_what_is_left_is_said(
-    terminal: bool, said: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
+    terminal: bool, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(progress, "_LOG_INTERVAL_S", 0.0)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal, raising=False)

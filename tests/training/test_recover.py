@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edge_models import bundle as bundles
 from training import member_weights
@@ -28,7 +29,7 @@ def weights(member: bytes) -> dict[str, Folded]:
 
 
 @pytest.fixture(scope="module")
-def pictures(member: bytes) -> np.ndarray:
+def pictures(member: bytes) -> NDArray[np.uint8]:
     """uint8[4, S, S, 3] of blurred spots on skin."""
     side = input_side(member)
     rng = np.random.default_rng(8)
@@ -40,7 +41,7 @@ def pictures(member: bytes) -> np.ndarray:
         made.append(
             rng.uniform(150, 210, 3) - spot[..., None] * rng.uniform(40, 140, 3) + rng.normal(0, 4, (side, side, 3))
         )
-    return np.clip(np.stack(made), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.stack(made), 0, 255), np.uint8)
 
 
 def test_every_layer_is_read_in_keras_layout(weights: dict[str, Folded]) -> None:
@@ -57,7 +58,7 @@ def test_every_layer_is_read_in_keras_layout(weights: dict[str, Folded]) -> None
 
 @pytest.mark.slow
 def test_what_was_recovered_says_what_the_integers_say(
-    member: bytes, weights: dict[str, Folded], pictures: np.ndarray
+    member: bytes, weights: dict[str, Folded], pictures: NDArray[np.uint8]
 ) -> None:
     side = pictures.shape[1]
     model = build_model(ModelConfig(size_px=side, pretrained=False), None, len(weights[HEAD].bias))

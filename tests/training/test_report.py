@@ -18,7 +18,8 @@ from reporting.document import Table, to_markdown
 from training.ablations import Ablation
 from training.dataset import Sample
 from training.draft import fingerprint
-from training.evaluate import Judgements, judge, lesion_figures
+from training.evaluate import evaluate, lesion_figures
+from training.judge import Judgements, judge
 from training.leakage import Claim
 from training.report import accuracy_by_inferences, report
 from training.report_costs import eight_for_four, inference_table
@@ -28,14 +29,15 @@ from training.views import make_views
 MODELS = Path(__file__).parents[2] / "docs" / "model"
 
 
-def said(labels: list[LesionClass]) -> Judgements:
+def said(labels: list[LesionClass], judged: Callable[..., Judgements]) -> Judgements:
     """Nine in ten for each of these."""
     p = np.full((len(labels), 7), 0.1 / 6)
     p[np.arange(len(labels)), [list(LesionClass).index(label) for label in labels]] = 0.9
-    return Judgements(p, p, p > 0.05, np.zeros(len(labels)))
+    return judged(p)
 
 
-def small_study() -> Study:
+@pytest.fixture
+def study(judged: Callable[..., Judgements]) -> Study:
     """Three melanomas, two of them seen, one of those only before a change; two naevi."""
     mel, nv, bkl = LesionClass.MEL, LesionClass.NV, LesionClass.BKL
     truth = [(mel, 80), (mel, 80), (mel, 20), (nv, 20), (nv, None)]
@@ -43,12 +45,11 @@ def small_study() -> Study:
         Sample(f"I{number}", f"L{number}", label, Path(), Context(age, "female"), "histo")
         for number, (label, age) in enumerate(truth)
     ]
-    before = said([mel, mel, bkl, nv, nv])
-    return Study("small", samples, before, before, {"turned": said([mel, nv, bkl, nv, nv])}, {}, {}, {}, {}, {})
+    before, after = (said(labels, judged) for labels in ([mel, mel, bkl, nv, nv], [mel, nv, bkl, nv, nv]))
+    return Study("small", samples, before, before, {"turned": after}, {}, {}, {}, {}, {})
 
 
-def test_tables_by_hand() -> None:
-    study = small_study()
+def test_tables_by_hand(study: Study) -> None:
     by_class = {row[0]: row[1:] for row in class_table(study)}
     assert by_class["Melanoma"] == ["3", "3", "0.667", "1.000", "0.833"]  # ties of the third with the naevi: 5 / 6
     assert by_class["Benign keratosis"] == ["0", "0", "–", "0.000", "–"]
@@ -57,20 +58,18 @@ def test_tables_by_hand() -> None:
     assert flips(study) == {"turned": 0.2}
 
 
-def test_other_cameras_stand_beside_the_pictures_as_they_are() -> None:
-    study, decision = small_study(), bundles.Decision(0.5, 0.5, 0.95, 0.9)
+def test_other_cameras_stand_beside_the_pictures_as_they_are(study: Study) -> None:
     study = study._replace(
-        figures=lesion_figures(study.judgements, study.samples, decision), cameras={"softer": study.changed["turned"]}
+        figures=lesion_figures(study.judgements, study.samples), cameras={"softer": study.changed["turned"]}
     )
-    head, plain, softer = camera_table([study], decision)
+    head, plain, softer = camera_table([study])
     assert head[:2] == ["Picture", "small: Balanced accuracy"]
     assert plain[:3] == ["as it is", "0.833", "0.800"]
     assert softer[:3] == ["softer", "0.667", "0.600"]
 
 
-def test_strata_count_what_they_rest_on() -> None:
-    decision = bundles.Decision(0.5, 0.5, 0.95, 0.9)
-    rows = {row[0]: row[1:] for row in strata_table(small_study(), decision)}
+def test_strata_count_what_they_rest_on(study: Study) -> None:
+    rows = {row[0]: row[1:] for row in strata_table(study)}
     assert rows["Age: 75 and more"] == ["2", "1.000", "1.000 (2/2)", "–", "1.000 (2/2)"]
     assert rows["Age: 0–29"] == ["2", "0.500", "0.000 (0/1)", "1.000 (1/1)", "0.000 (0/1)"]
     assert rows["Age: not known"][1] == "1.000"
@@ -103,7 +102,10 @@ def test_a_report_of_a_bundle(tmp_path: Path, make_bundle: Callable[..., Path]) 
     integers |= {"loss": 0.005, "loss_low": -0.01, "loss_high": 0.02, "float32_accuracy": 0.8, "int8_accuracy": 0.79}
     claim = Claim("by_image", "all", 14, 0.912, 0.9, 0.92)
     tried = Ablation("base", "hair", "hair 0 → 1", 1, 3, 0.7, 1.25, -0.5, 3.0, 0.9, 0.3, 0.1, 0.5)
-    blocks = report(bundle, data, [samples[0].path], accuracy, {"one": integers}, [claim], [tried], elsewhere())
+    figures = evaluate(bundle, loaded.manifest, data, {"not_lesions": [samples[0].path]}, {})
+    figures["one"] |= {"integers": integers, "retakes": dict.fromkeys((lesion.code for lesion in LesionClass), 1)}
+    figures |= elsewhere()
+    blocks = report(bundle, data, [samples[0].path], accuracy, figures, [claim], [tried])
     text = to_markdown(blocks)
     assert "| Malignant: specificity at 95 % sensitivity | 0.450 |" in text
     assert "| squamous carcinoma | 17 | – | 0.941 | – | – |" in text
@@ -120,8 +122,12 @@ def test_a_report_of_a_bundle(tmp_path: Path, make_bundle: Callable[..., Path]) 
         if isinstance(table, Table):
             assert {len(row) for row in table.rows} == {len(table.rows[0])}
     targets = next(block for block in blocks if isinstance(block, Table))
-    assert len(targets.rows) == 16
-    without = to_markdown(report(bundle, {"one": samples}, [samples[0].path], [], {}, [], [], {}))
+    assert len(targets.rows) == 18
+    low = [f"{figures['one']['levels']['picture']['referral_sensitivity'][1]:.3f}" for _ in "1"]
+    assert "| Refer, urgently or not, for malignancy | one, picture alone | " in text
+    assert f"({low[0]}–" in text
+    assert "| one, picture alone | all | 14 |" in text
+    without = to_markdown(report(bundle, {"one": samples}, [samples[0].path], [], {}, [], []))
     assert "| float32 → int8: loss | ≤ 1.0 point | ≤ 0.3 | not measured |" in without
     assert "image-level split" in without
 
@@ -140,7 +146,7 @@ def test_what_ships_is_in_the_table_with_the_reports_own_figures(
     bundle = make_bundle({"views": [view.to_json() for view in views]})
     loaded = bundles.load(bundle)
     rows = accuracy_by_inferences(loaded, samples)
-    figures = lesion_figures(judge(bundle, [sample.path for sample in samples]), samples, loaded.manifest.decision)
+    figures = lesion_figures(judge(bundle, [sample.path for sample in samples]), samples)
     table = inference_table(rows, views, 2)
     (ships,) = [row for row in table if "(ships)" in row[0]]
     assert ships[:5] == ["tiny_a + tiny_b (ships)", "1.4, 1:neutral", "2", "8", "0.3"]  # of 32 and of 48 px
@@ -168,4 +174,4 @@ def test_the_committed_report_is_about_the_bundle_that_ships_and_small() -> None
     folder = MODELS / bundles.load(bundle).manifest.model_id
     text = (folder / "report.md").read_text(encoding="utf-8")
     assert fingerprint(bundle) in text, f"make it again: python -m training report {bundle}"
-    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 400_000
+    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 450_000

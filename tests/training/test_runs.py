@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edge_models import bundle as bundles
+from edge_models.errors import BundleError
+from edge_models.preprocess import View
 from training import member_weights, runs
+from training.draft import integers_of
 from training.errors import DatasetError, RunError
-from training.runs import keep_logs, keep_run, open_run, read_members, restore, runs_of
+from training.runs import keep_logs, keep_run, open_run, read_members, restore, runs_of, views_of
 
 CONFIG = """
 split = "generated"
@@ -85,6 +89,35 @@ def test_the_logs_that_are_kept_are_the_small_ones(tmp_path: Path) -> None:
     keep_logs([run], tmp_path / "kept")
     kept = {path.name: path.read_text() for path in (tmp_path / "kept" / "x").iterdir()}
     assert kept == {"config.toml": CONFIG, "environment.json": "{}", "validation.csv": "step,balanced_accuracy\n"}
+
+
+def test_a_bundle_stands_for_its_members_and_its_views(tmp_path: Path, make_bundle: Callable[..., Path]) -> None:
+    made = make_bundle({"split": "generated"})
+    loaded = bundles.load(made)
+    networks = dict(zip(loaded.manifest.members, loaded.member_bytes, strict=True))
+    assert read_members([made]) == (networks, loaded.manifest.input_sizes_px, "generated")
+    run = make_run(tmp_path / "x", b"1")
+    assert read_members([made, run]) == ({**networks, "x_int8.tflite": b"1"}, (32, 48, 224), "generated")
+    assert views_of([made]) == loaded.manifest.views
+    with pytest.raises(RunError, match="different runs"):
+        read_members([made, made])
+    with pytest.raises(RunError, match="in different views"):
+        views_of([made, make_bundle({"views": [View().to_json()]})])
+    (made / "tiny_a_int8.tflite").write_bytes(b"altered")
+    with pytest.raises(BundleError, match="not the file that was published"):
+        read_members([made])
+
+
+def test_what_integers_cost_is_taken_over_where_nothing_that_decides_it_changed(
+    make_bundle: Callable[..., Path],
+) -> None:
+    cost = {"loss": 0.01}
+    published = make_bundle({"figures": {"validation": {"integers": cost}, "not_lesions": {}}})
+    assert integers_of(published, make_bundle()) == {"validation": cost}
+    with pytest.raises(RunError, match="does not say what the integers cost"):
+        integers_of(make_bundle(), published)
+    with pytest.raises(RunError, match="differ in members, views or calibration"):
+        integers_of(published, make_bundle({"views": [View().to_json()]}))
 
 
 def finished(folder: Path, config: str = CONFIG) -> Path:

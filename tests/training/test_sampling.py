@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,7 +26,7 @@ def samples(tmp_path: Path) -> list[Sample]:
 
 def config(**changes: object) -> RunConfig:
     phases = (Phase(32, 3), Phase(64, 2))
-    options = {
+    options: dict[str, Any] = {
         "seed": 1,
         "batch_size": 64,
         "phases": phases,
@@ -33,7 +34,7 @@ def config(**changes: object) -> RunConfig:
         "mixup_probability": 0.0,
         **changes,
     }
-    return RunConfig(split="none", train=TrainConfig(**options))  # type: ignore[arg-type]
+    return RunConfig(split="none", train=TrainConfig(**options))
 
 
 def test_classes_are_drawn_by_the_power_of_their_count(samples: list[Sample]) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from edge_models.bundle import Decision
 from edge_models.labels import LesionClass
 from training.dataset import CLASS_ORDER, Sample
-from training.evaluate import Judgements, lesion_figures
+from training.evaluate import lesion_figures
+from training.judge import Judgements
 from training.metrics import expected_calibration_error
 from training.strata import error_at_own_prevalence, specificity_at, strata
 
@@ -40,13 +41,13 @@ def test_groups_are_by_tone_and_by_proof() -> None:
     assert found["known otherwise"] == {"images": 2, "malignant": 0}, "too few for a figure"
 
 
-def test_squamous_carcinoma_is_none_of_the_seven_but_malignant() -> None:
+def test_squamous_carcinoma_is_none_of_the_seven_but_malignant(judged: Callable[..., Judgements]) -> None:
     truth = [LesionClass.AKIEC, LesionClass.NV, LesionClass.BCC, LesionClass.MEL]
     samples = [sample(n, label, finding="scc" if n == 0 else "") for n, label in enumerate(truth)]
     p = np.zeros((4, 7))
     _, nv, bcc, mel = (CLASS_ORDER.index(label) for label in truth)
     p[0, [bcc, nv]], p[1, nv], p[2, bcc], p[3, mel] = [0.9, 0.1], 1.0, 1.0, 1.0  # the carcinoma is called another one
-    figures = lesion_figures(Judgements(p, p, p > 0.5, np.zeros(4)), samples, Decision(0.5, 0.5, 0.95, 0.5))
+    figures = lesion_figures(judged(p), samples)
     assert figures["balanced_accuracy"] == 1.0
     assert set(figures["recall"]) == {"nv", "bcc", "mel"}
     assert figures["referral_sensitivity"] == 1.0

@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edge_models.labels import LesionClass
 from training import member_weights
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def arrays() -> dict[str, np.ndarray]:
+def arrays() -> dict[str, NDArray[np.float32]]:
     """Weights as BatchNorm may leave them after training."""
     rng = np.random.default_rng(6)
     kept = member_weights.of_model(build_model(ModelConfig(pretrained=False), None, len(OUTPUTS)))
@@ -31,7 +32,7 @@ def arrays() -> dict[str, np.ndarray]:
     return kept
 
 
-def test_it_says_what_keras_says(arrays: dict[str, np.ndarray]) -> None:
+def test_it_says_what_keras_says(arrays: dict[str, NDArray[np.float32]]) -> None:
     from training.backends import network_input
     from training.torch_network import TorchNetwork
     from training.torch_train import network_input as torch_input
@@ -76,7 +77,7 @@ def config(frozen_before: str = "block_3_expand") -> RunConfig:
 
 
 def test_an_interrupted_run_comes_to_the_same_end_and_keeps_what_is_frozen(
-    tmp_path: Path, samples: list[Sample], arrays: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, samples: list[Sample], arrays: dict[str, NDArray[np.float32]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from training import torch_train
     from training.torch_train import train_run
@@ -115,7 +116,7 @@ def test_an_interrupted_run_comes_to_the_same_end_and_keeps_what_is_frozen(
 
 
 def test_the_speed_is_measured_and_nothing_is_learnt_by_it(
-    arrays: dict[str, np.ndarray], capsys: pytest.CaptureFixture[str]
+    arrays: dict[str, NDArray[np.float32]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     from training.torch_network import TorchNetwork
     from training.torch_train import fastest

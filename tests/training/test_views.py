@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edge_models.bundle import Calibration
 from edge_models.classifier import log_softmax
@@ -30,7 +31,7 @@ SIZES = (320, 224, 112)
 EVEN = Calibration(1.0, (0.0,) * 7, (1 / 7,) * 7)
 
 
-def evidence(seed: int = 1, count: int = 40) -> tuple[np.ndarray, np.ndarray]:
+def evidence(seed: int = 1, count: int = 40) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     rng = np.random.default_rng(seed)
     target = rng.integers(0, 7, count)
     logits = rng.normal(size=(count, 3, len(VIEWS), 7)) + 1.5 * np.eye(7)[target][:, None, None]

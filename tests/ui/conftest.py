@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import hypothesis
@@ -94,6 +94,9 @@ class Server:
         return self.process.wait(timeout=30)
 
 
+StartServer = Callable[[Callable[[int], list[str]]], AbstractContextManager[Server]]
+
+
 def environment() -> dict[str, str]:
     """The environment of a kiosk's process: the source tree itself, whether it is installed or not."""
     return {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -110,8 +113,8 @@ def running(command: Callable[[int], list[str]], log_path: Path, *, fails: bool 
     """A server that `command(port)` starts; stopped at the end, and its log is free of tracebacks unless it `fails`."""
     port = free_port()
     server = Server(command(port), port, log_path)
-    server.start()
     try:
+        server.start()
         yield server
     finally:
         server.stop()
@@ -129,6 +132,12 @@ class Stage:
         self.script.write_text(name, encoding="utf-8")
 
 
+class StartStage(Protocol):
+    """`with start_stage(act) as stage`: an acting kiosk of one test alone, which may be killed; see `running`."""
+
+    def __call__(self, act: str, *, fails: bool = False) -> AbstractContextManager[Stage]: ...
+
+
 @contextmanager
 def acting(folder: Path, act: str, *, fails: bool = False) -> Iterator[Stage]:
     script = folder / "script"
@@ -136,11 +145,14 @@ def acting(folder: Path, act: str, *, fails: bool = False) -> Iterator[Stage]:
     stage_py = str(Path(__file__).with_name("stage.py"))
     command = [sys.executable, stage_py]
     with running(lambda port: [*command, str(port), str(script)], folder / "log", fails=fails) as server:
-        yield Stage(server, script)
+        try:
+            yield Stage(server, script)
+        finally:
+            script.write_text("urgent", encoding="utf-8")  # an act that waits for the next one would keep the server
 
 
 @pytest.fixture
-def start_server(tmp_path: Path) -> Callable[[Callable[[int], list[str]]], AbstractContextManager[Server]]:
+def start_server(tmp_path: Path) -> StartServer:
     """`with start_server(command_for_port) as server`: any kiosk's process."""
     return lambda command: running(command, tmp_path / "log")
 
@@ -152,8 +164,7 @@ def shared_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def start_stage(tmp_path: Path) -> Callable[..., AbstractContextManager[Stage]]:
-    """`with start_stage(act) as stage`: an acting kiosk of this test alone, which may be killed; see `running`."""
+def start_stage(tmp_path: Path) -> StartStage:
     return lambda act, *, fails=False: acting(tmp_path, act, fails=fails)
 
 
@@ -225,9 +236,15 @@ class Screen:
         self.page.screenshot(path=str(ARTIFACTS / f"{name}_{self.size}.png"))
 
 
+class OpenScreen(Protocol):
+    """`open_screen(server, size)`, at Start; with `drawn=False` whatever the page shows."""
+
+    def __call__(self, server: Server, size: str = "1280x800", *, drawn: bool = True) -> Screen: ...
+
+
 @pytest.fixture
-def open_screen(chromium: Browser) -> Iterator[Callable[..., Screen]]:
-    """`open_screen(server, size)`, at Start; with `drawn=False` whatever the page shows.
+def open_screen(chromium: Browser) -> Iterator[OpenScreen]:
+    """See `OpenScreen`.
 
     Fails the test when any page asked another host for anything, or logged an error.
     """

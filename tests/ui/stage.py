@@ -19,13 +19,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_models.bundle import Calibration, Decision, Familiarity, Manifest
+from edge_models.bundle import Calibration, Familiarity, Manifest
 from edge_models.context import Context
+from edge_models.decision import Decision, Thresholds
 from edge_models.engine import Batches
 from edge_models.errors import EngineFailed
 from edge_models.labels import LesionClass
 from edge_models.prediction import Engine, Prediction
-from edge_models.preprocess import View
+from edge_models.preprocess import Spread, View
 from kiosk.camera.phantom import PhantomCamera
 from kiosk.capture.station import Station
 from kiosk.clinical.frame import Frame
@@ -36,6 +37,14 @@ LIKELY: Mapping[str, Mapping[LesionClass, float]] = {
     "routine": {LesionClass.NV: 0.93, LesionClass.BKL: 0.04},
     "urgent": {LesionClass.NV: 0.52, LesionClass.MEL: 0.31, LesionClass.BKL: 0.11},
     "referral": {LesionClass.AKIEC: 0.61, LesionClass.BCC: 0.2, LesionClass.BKL: 0.14},
+    "below": {
+        LesionClass.BKL: 0.49,
+        LesionClass.NV: 0.31,
+        LesionClass.DF: 0.12,
+        LesionClass.MEL: 0.031,
+        LesionClass.BCC: 0.026,
+        LesionClass.AKIEC: 0.021,
+    },
     "worst": {LesionClass.AKIEC: 0.34, LesionClass.BCC: 0.33, LesionClass.MEL: 0.32},
     "unsure": {LesionClass.NV: 0.2, LesionClass.MEL: 0.2, LesionClass.BKL: 0.2, LesionClass.AKIEC: 0.15},
     "unfamiliar": {LesionClass.NV: 0.93, LesionClass.BKL: 0.04},
@@ -50,7 +59,13 @@ MANIFEST = Manifest(
     members=("stage_int8.tflite",),
     views=(View(),),
     calibration=Calibration(1.0, (0.0,) * 7, (1 / 7,) * 7),
-    decision=Decision(0.3, 0.1, 0.95, 0.9),
+    decision=Decision(
+        # ordered as the released bundle's
+        picture=Thresholds({LesionClass.AKIEC: 0.02, LesionClass.BCC: 0.025, LesionClass.MEL: 0.03}, 0.2, 0.9),
+        with_context=None,
+        conformal_coverage=0.95,
+        unsure_set_size=5,
+    ),
     familiarity=Familiarity("familiarity.npz", 1.0),
     context=None,
     digest="d" * 64,
@@ -86,15 +101,15 @@ class ActingClassifier:
     def engine(self) -> Engine:
         return Engine("stage 1.0", "cpu", 2)
 
-    def prepare(self, rgb: NDArray[np.uint8], spread: Any = map) -> Batches:
+    def prepare(self, rgb: NDArray[np.uint8], spread: Spread = map) -> Batches:
         return [np.zeros((1, 224, 224, 3), np.int8)]
 
     def predict(self, batches: Batches, context: Context | None = None) -> Prediction:
         act = self._script.act()
         if act == "no_engine":
             raise EngineFailed("The engine stopped answering", "Restart the kiosk; if this repeats, report it")
-        if act == "slow":
-            time.sleep(2.5)
+        while self._script.act() == "slow":
+            time.sleep(0.02)  # a test goes on when it has seen what it wanted to see, and writes the next act
         likely = LIKELY.get(act, LIKELY["urgent"])
         rest = (1.0 - sum(likely.values())) / (len(LesionClass) - len(likely))
         probabilities = {lesion: likely.get(lesion, rest) for lesion in LesionClass}
@@ -105,7 +120,7 @@ class ActingClassifier:
         return Prediction(
             probabilities=probabilities,
             scores=probabilities,
-            prediction_set=frozenset(LesionClass if act == "unsure" else likely),
+            prediction_set=frozenset(LesionClass if act == "unsure" else list(likely)[:4]),
             unfamiliarity=2.5 if act == "unfamiliar" else 0.4,
             activation_map=activation,
             model_id=MANIFEST.model_id,

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from kiosk.text import text
 
+if TYPE_CHECKING:
+    from tests.ui.conftest import OpenScreen, Screen, Stage, StartStage
+
 pytestmark = pytest.mark.browser
 
 
-def captures(stage: Any) -> int:
+def captures(stage: Stage) -> int:
     return int(stage.server.log().count("captured"))
 
 
-def test_a_double_tap_takes_one_picture_and_stays_on_its_result(stage: Any, open_screen: Callable[..., Any]) -> None:
+def wait_for_a_capture(stage: Stage, screen: Screen, before: int) -> None:
+    """Return when the server has one picture more than before, and is at work on it while the act is "slow"."""
+    deadline_s = time.monotonic() + 30
+    while captures(stage) == before:
+        assert time.monotonic() < deadline_s, "no picture was taken"
+        screen.page.wait_for_timeout(20)
+
+
+def test_a_double_tap_takes_one_picture_and_stays_on_its_result(stage: Stage, open_screen: OpenScreen) -> None:
     screen = open_screen(stage.server)
     screen.to_capture()
     before = captures(stage)
     box = screen.see(".shutter:enabled").bounding_box()
+    assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     screen.page.touchscreen.tap(x, y)
     screen.page.touchscreen.tap(x, y)
@@ -32,20 +43,21 @@ def test_a_double_tap_takes_one_picture_and_stays_on_its_result(stage: Any, open
     assert captures(stage) == before + 1
 
 
-def test_two_taps_that_both_reach_the_server_take_one_picture(stage: Any, open_screen: Callable[..., Any]) -> None:
+def test_two_taps_that_both_reach_the_server_take_one_picture(stage: Stage, open_screen: OpenScreen) -> None:
     screen = open_screen(stage.server)
     screen.to_capture()
     stage.act("slow")
     before = captures(stage)
-    # past the button that is switched off after the first tap
-    screen.page.locator(".shutter").evaluate(
-        "e => { e.click(); e.disabled = false; e.click(); setTimeout(() => { e.disabled = false; e.click(); }, 300); }"
-    )
+    # past the button that is switched off after the first tap; the last one comes when the server is at work
+    screen.page.locator(".shutter").evaluate("e => { e.click(); e.disabled = false; e.click(); }")
+    wait_for_a_capture(stage, screen, before)
+    screen.page.locator(".shutter").evaluate("e => { e.disabled = false; e.click(); }")
+    stage.act("urgent")
     screen.see(".result .dock .done")
     assert captures(stage) == before + 1
 
 
-def test_a_reload_in_mid_capture_comes_back_to_it(stage: Any, open_screen: Callable[..., Any]) -> None:
+def test_a_reload_in_mid_capture_comes_back_to_it(stage: Stage, open_screen: OpenScreen) -> None:
     screen = open_screen(stage.server)
     screen.see(".start")
     screen.tap('.key[aria-label="7"]')
@@ -54,15 +66,16 @@ def test_a_reload_in_mid_capture_comes_back_to_it(stage: Any, open_screen: Calla
     stage.act("slow")
     before = captures(stage)
     screen.tap(".shutter")
-    screen.see('.picture[data-state="taking"]')
+    wait_for_a_capture(stage, screen, before)
     screen.page.reload()
     screen.see('.picture[data-state="taking"]')
+    stage.act("urgent")
     screen.see(".result .bars li")
     assert screen.see(".result .summary").inner_text().strip() == "7"
     assert captures(stage) == before + 1
 
 
-def test_a_reload_of_the_result_shows_it_again(stage: Any, open_screen: Callable[..., Any]) -> None:
+def test_a_reload_of_the_result_shows_it_again(stage: Stage, open_screen: OpenScreen) -> None:
     screen = open_screen(stage.server)
     screen.to_capture()
     screen.to_result()
@@ -72,7 +85,7 @@ def test_a_reload_of_the_result_shows_it_again(stage: Any, open_screen: Callable
     assert screen.see(".result .panel").inner_text() == shown
 
 
-def test_a_server_that_dies_in_mid_capture_is_waited_for(start_stage: Any, open_screen: Callable[..., Any]) -> None:
+def test_a_server_that_dies_in_mid_capture_is_waited_for(start_stage: StartStage, open_screen: OpenScreen) -> None:
     with start_stage("slow") as stage:
         screen = open_screen(stage.server)
         screen.to_capture()
@@ -90,7 +103,7 @@ def test_a_server_that_dies_in_mid_capture_is_waited_for(start_stage: Any, open_
         screen.to_result()
 
 
-def test_a_server_that_restarts_while_nobody_looks(start_stage: Any, open_screen: Callable[..., Any]) -> None:
+def test_a_server_that_restarts_while_nobody_looks(start_stage: StartStage, open_screen: OpenScreen) -> None:
     with start_stage("urgent") as stage:
         screen = open_screen(stage.server)
         screen.see(".start")
@@ -101,7 +114,7 @@ def test_a_server_that_restarts_while_nobody_looks(start_stage: Any, open_screen
         screen.to_result()
 
 
-def test_a_case_done_in_another_window_ends_here_too(stage: Any, open_screen: Callable[..., Any]) -> None:
+def test_a_case_done_in_another_window_ends_here_too(stage: Stage, open_screen: OpenScreen) -> None:
     here = open_screen(stage.server)
     here.to_capture()
     here.to_result()
@@ -111,7 +124,7 @@ def test_a_case_done_in_another_window_ends_here_too(stage: Any, open_screen: Ca
     here.see(".start")  # nobody's details stand there
 
 
-def test_a_script_that_fails_is_said_in_the_kiosks_words(start_stage: Any, open_screen: Callable[..., Any]) -> None:
+def test_a_script_that_fails_is_said_in_the_kiosks_words(start_stage: StartStage, open_screen: OpenScreen) -> None:
     with start_stage("bug_everywhere", fails=True) as stage:
         screen = open_screen(stage.server, drawn=False)
         screen.see('#kiosk-overlay[data-state="broken"]')
@@ -121,7 +134,7 @@ def test_a_script_that_fails_is_said_in_the_kiosks_words(start_stage: Any, open_
         screen.see('#kiosk-overlay[data-state="broken"]')
 
 
-def test_a_result_that_cannot_be_drawn_is_not_lost(start_stage: Any, open_screen: Callable[..., Any]) -> None:
+def test_a_result_that_cannot_be_drawn_is_not_lost(start_stage: StartStage, open_screen: OpenScreen) -> None:
     with start_stage("bug", fails=True) as stage:
         screen = open_screen(stage.server)
         screen.to_capture()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, MutableMapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -42,14 +42,14 @@ class Viewer:
     """The browser's end of an ASGI WebSocket."""
 
     def __init__(self, station: OneAfterAnother, subprotocols: list[str], tokens: Tokens) -> None:
-        self.to_server: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self.from_server: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.to_server: asyncio.Queue[MutableMapping[str, Any]] = asyncio.Queue()
+        self.from_server: asyncio.Queue[MutableMapping[str, Any]] = asyncio.Queue()
         self.to_server.put_nowait({"type": "websocket.connect"})
         scope = {"type": "websocket", "path": "/preview", "headers": [], "subprotocols": subprotocols}
         socket = WebSocket(scope, self.to_server.get, self.from_server.put)
-        self.serving = asyncio.create_task(PreviewSocket(station, tokens).serve(socket))  # type: ignore[arg-type]
+        self.serving = asyncio.create_task(PreviewSocket(station, tokens).serve(socket))  # type: ignore[arg-type]  # all it uses
 
-    async def receive(self) -> dict[str, Any]:
+    async def receive(self) -> MutableMapping[str, Any]:
         return await asyncio.wait_for(self.from_server.get(), 30)
 
     async def picture(self) -> tuple[dict[str, Any], bytes]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from edge_models.labels import LesionClass
 from kiosk.text import text
+
+if TYPE_CHECKING:
+    from tests.ui.conftest import OpenScreen, Screen, Stage
 
 pytestmark = pytest.mark.browser
 
@@ -50,12 +52,12 @@ FAULTS = """() => {
 }""".replace("PRIMARY", str(PRIMARY_PX)).replace("TOUCH", str(TOUCH_PX))
 
 
-def faults(screen: Any) -> list[str]:
+def faults(screen: Screen) -> list[str]:
     return list(screen.page.evaluate(FAULTS))
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_details_capture_and_result_fit(stage: Any, open_screen: Callable[..., Any], size: str) -> None:
+def test_details_capture_and_result_fit(stage: Stage, open_screen: OpenScreen, size: str) -> None:
     screen = open_screen(stage.server, size)
     screen.see('.lamp.camera[data-state="warning"]')
     for character in "WWWWWWWWWWWWWWWWW":  # one more than fits
@@ -105,21 +107,23 @@ def test_details_capture_and_result_fit(stage: Any, open_screen: Callable[..., A
     assert screen.see('.field[data-field="code"] .field-value').inner_text() == text("start.empty")
 
 
-def check_at_every_size(screen: Any, name: str) -> None:
+def check_at_every_size(screen: Screen, name: str) -> None:
     for size in SIZES:
         screen.resize(size)
         screen.keep(name)
         assert faults(screen) == [], size
 
 
-@pytest.mark.parametrize("act", ["routine", "referral", "worst"])
-def test_a_result_shows_three_bars(stage: Any, open_screen: Callable[..., Any], act: str) -> None:
+@pytest.mark.parametrize(("act", "bars"), [("routine", 3), ("referral", 3), ("worst", 3), ("below", 6)])
+def test_a_result_shows_the_likeliest_and_every_named_class(
+    stage: Stage, open_screen: OpenScreen, act: str, bars: int
+) -> None:
     screen = open_screen(stage.server)
     screen.to_capture()
     stage.act(act)
     screen.to_result()
     check_at_every_size(screen, f"result_{act}")
-    assert screen.see(".bars li").count() == 3
+    assert screen.see(".bars li").count() == bars
     assert text("result.disclaimer") in screen.see(".foot").inner_text()
     assert "stage-model-1" in screen.see(".meta").inner_text()
     screen.tap(".done")
@@ -137,9 +141,7 @@ def test_a_result_shows_three_bars(stage: Any, open_screen: Callable[..., Any], 
         ("no_capture", "device_fault"),
     ],
 )
-def test_without_a_result_no_class_is_shown(
-    stage: Any, open_screen: Callable[..., Any], act: str, outcome: str
-) -> None:
+def test_without_a_result_no_class_is_shown(stage: Stage, open_screen: OpenScreen, act: str, outcome: str) -> None:
     screen = open_screen(stage.server)
     screen.to_capture()
     stage.act(act)
@@ -155,7 +157,7 @@ def test_without_a_result_no_class_is_shown(
     screen.picture()
 
 
-def test_a_camera_that_is_gone_is_said_and_comes_back(stage: Any, open_screen: Callable[..., Any]) -> None:
+def test_a_camera_that_is_gone_is_said_and_comes_back(stage: Stage, open_screen: OpenScreen) -> None:
     screen = open_screen(stage.server)
     screen.to_capture()
     stage.act("no_camera")
@@ -169,7 +171,7 @@ def test_a_camera_that_is_gone_is_said_and_comes_back(stage: Any, open_screen: C
     screen.see('.lamp.camera[data-state="warning"]')
 
 
-def test_the_picture_is_judged_while_it_is_live(stage: Any, open_screen: Callable[..., Any]) -> None:
+def test_the_picture_is_judged_while_it_is_live(stage: Stage, open_screen: OpenScreen) -> None:
     screen = open_screen(stage.server)
     screen.to_capture()
     stage.act("dark")
@@ -180,7 +182,7 @@ def test_the_picture_is_judged_while_it_is_live(stage: Any, open_screen: Callabl
     screen.see('.hints [data-hint="light"][data-state="good"]')
 
 
-def test_the_result_fills_its_frame(stage: Any, open_screen: Callable[..., Any]) -> None:
+def test_the_result_fills_its_frame(stage: Stage, open_screen: OpenScreen) -> None:
     screen = open_screen(stage.server)
     screen.to_capture()
     screen.to_result()
@@ -190,7 +192,7 @@ def test_the_result_fills_its_frame(stage: Any, open_screen: Callable[..., Any])
     assert canvas.evaluate("e => getComputedStyle(e).objectFit") == "cover"
 
 
-def test_gestures_menus_and_shortcuts_are_off(stage: Any, open_screen: Callable[..., Any]) -> None:
+def test_gestures_menus_and_shortcuts_are_off(stage: Stage, open_screen: OpenScreen) -> None:
     screen = open_screen(stage.server)
     screen.see(".start")
     page = screen.page
@@ -213,7 +215,7 @@ def test_gestures_menus_and_shortcuts_are_off(stage: Any, open_screen: Callable[
         assert page.locator(f'[data-testid="{part}"]:visible').count() == 0
 
 
-def test_captures_leave_nothing_behind_in_the_page(stage: Any, open_screen: Callable[..., Any]) -> None:
+def test_captures_leave_nothing_behind_in_the_page(stage: Stage, open_screen: OpenScreen) -> None:
     screen = open_screen(stage.server)
     screen.to_capture()
     inspector = screen.page.context.new_cdp_session(screen.page)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import http.client
 import os
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from kiosk.errors import PortInUse
 from kiosk.ui import server
+
+if TYPE_CHECKING:
+    from tests.ui.conftest import Stage, StartStage
 
 STAGE = str(Path(__file__).with_name("stage.py"))
 
@@ -43,7 +47,7 @@ def test_a_port_in_use_is_ours_to_raise(taken_port: int) -> None:
         server.listen(taken_port)
 
 
-def test_only_this_device_can_reach_it(stage: Any) -> None:
+def test_only_this_device_can_reach_it(stage: Stage) -> None:
     listening = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
     local = [line.split()[1] for line in listening if line.split()[3] == "0A"]
     assert [address for address in local if address.endswith(f":{stage.server.port:04X}")] == [
@@ -52,7 +56,7 @@ def test_only_this_device_can_reach_it(stage: Any) -> None:
 
 
 def test_the_service_manager_hears_of_ready_progress_and_the_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start_stage: Any
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start_stage: StartStage
 ) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
@@ -61,21 +65,21 @@ def test_the_service_manager_hears_of_ready_progress_and_the_end(
         monkeypatch.setenv("WATCHDOG_USEC", "200000")
         with start_stage("urgent") as stage:
             heard = [manager.recv(100).decode() for _ in range(3)]
-            assert stage.server.stop() in (0, -15)
+            assert stage.server.stop() == -signal.SIGTERM, "uvicorn ends by the signal that it was sent"
             while "STOPPING=1" not in heard:
                 heard.append(manager.recv(100).decode())
     assert heard[0] == "READY=1"
     assert set(heard[1:-1]) == {"WATCHDOG=1"}
 
 
-def test_without_a_camera_it_is_up_and_says_so(start_stage: Any) -> None:
+def test_without_a_camera_it_is_up_and_says_so(start_stage: StartStage) -> None:
     with start_stage("no_camera") as stage:
         status, health = stage.server.health()
         assert (status, health["status"]) == (503, "fault")
         assert "Plug its cable in again" in health["camera_fault"]
 
 
-def test_the_page_is_never_kept_by_a_cache(stage: Any) -> None:
+def test_the_page_is_never_kept_by_a_cache(stage: Stage) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", stage.server.port, timeout=10)
     connection.request("GET", "/")
     answer = connection.getresponse()

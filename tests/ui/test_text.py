@@ -25,6 +25,9 @@ BUILT = {
     *(f"reason.{reason}.{part}" for reason in set(Reason) - DEVICE_FAULTS for part in ("what", "do")),
     *(f"advice.{level}.{part}" for level in AdviceLevel for part in ("title", "detail")),
     *(f"advice.{level}.unsure" for level in AdviceLevel if level is not AdviceLevel.ROUTINE),
+    *(f"why.{level}" for level in AdviceLevel if level is not AdviceLevel.ROUTINE),
+    *(f"share.{part}" for part in ("percent", "least", "most")),  # kiosk.text itself
+    *(f"advice.routine.{part}" for part in ("watch", "again")),
     *(f"sex.{sex}" for sex in Sex),
     *(f"site.{site.code}" for site in BodySite),
     *(f"side.{side}" for side in Side),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge_models.decision import Decision, Thresholds
 from edge_models.labels import LesionClass
 from edge_models.prediction import Engine, Prediction
-from edge_models.triage import Advice, AdviceLevel
+from edge_models.triage import advise
 from kiosk.camera.phantom import PhantomCamera
 from kiosk.camera.simulation import SimulatedDevice
 from kiosk.clinical.assessment import Assessment, Outcome, Provenance
@@ -21,16 +23,12 @@ from kiosk.clinical.body_site import BodySite
 from kiosk.clinical.patient import Patient, Sex
 from kiosk.clinical.quality_report import Reason
 from kiosk.clinical.scope import TOLD_BY_OPERATOR
-from kiosk.text import text
+from kiosk.text import percent, text
 from kiosk.ui.screens import capture, result, start
 
+AKIEC, BCC, BKL, DF, MEL, NV, VASC = LesionClass
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-MALIGNANT = tuple(lesion for lesion in LesionClass if lesion.malignant)
-REFERRALS = st.builds(
-    Advice,
-    st.sampled_from([AdviceLevel.URGENT_REFERRAL, AdviceLevel.REFERRAL]),
-    st.lists(st.sampled_from(MALIGNANT), min_size=1, unique=True).map(tuple),
-)
+DECISION = Decision(Thresholds({AKIEC: 0.02, BCC: 0.025, MEL: 0.03}, 0.2, 0.9), None, 0.95, 5)
 # a device's fault speaks for itself: its two reasons have no words of their own
 OF_PICTURES = [reason for reason in Reason if reason not in (Reason.CAMERA_FAULT, Reason.ENGINE_FAULT)]
 REASONS = st.lists(st.sampled_from(OF_PICTURES), min_size=1, unique=True).map(tuple)
@@ -52,14 +50,25 @@ def assessment(outcome: Outcome, **fields: Any) -> Assessment:
 
 
 def prediction(probabilities: dict[LesionClass, float], note: str = "") -> Prediction:
-    rest = (1.0 - sum(probabilities.values())) / (len(LesionClass) - len(probabilities))
+    rest = (1.0 - sum(probabilities.values())) / max(len(LesionClass) - len(probabilities), 1)
     everything = {lesion: probabilities.get(lesion, rest) for lesion in LesionClass}
     engine = Engine("test", "cpu", 1, note)
     return Prediction(everything, everything, frozenset(probabilities), 0.5, None, "model-7", engine, {})
 
 
-@given(outcome=st.sampled_from([o for o in Outcome if o is not Outcome.RESULT]), reasons=REASONS, advice=REFERRALS)
-def test_without_a_prediction_no_class_is_named(outcome: Outcome, reasons: tuple[Reason, ...], advice: Advice) -> None:
+def result_of(probabilities: dict[LesionClass, float], note: str = "") -> dict[str, Any]:
+    """What the screen says of a prediction, by the rule."""
+    predicted = prediction(probabilities, note)
+    return result.describe(assessment(Outcome.RESULT, prediction=predicted, advice=advise(predicted, DECISION)))
+
+
+@given(
+    outcome=st.sampled_from([o for o in Outcome if o is not Outcome.RESULT]),
+    reasons=REASONS,
+    melanoma=st.floats(0.03, 1.0),
+)
+def test_without_a_prediction_no_class_is_named(outcome: Outcome, reasons: tuple[Reason, ...], melanoma: float) -> None:
+    advice = advise(prediction({MEL: melanoma}), DECISION).without_classes()
     kept = advice if outcome is Outcome.NO_RESULT else None
     fault = "It broke. Mend it." if outcome is Outcome.DEVICE_FAULT else ""
     said = json.dumps(result.describe(assessment(outcome, reasons=reasons, advice=kept, fault=fault)))
@@ -75,10 +84,12 @@ def test_a_retake_says_for_every_reason_what_to_do(reasons: tuple[Reason, ...]) 
     assert said["bars"] == []
 
 
-def test_an_unsure_model_still_refers() -> None:
-    advice = Advice(AdviceLevel.URGENT_REFERRAL, (LesionClass.MEL,))
+@pytest.mark.parametrize(("melanoma", "level"), [(0.3, "urgent_referral"), (0.1, "referral")])
+def test_an_unsure_model_still_refers(melanoma: float, level: str) -> None:
+    advice = advise(prediction({MEL: melanoma}), DECISION).without_classes()
     said: Any = result.describe(assessment(Outcome.NO_RESULT, reasons=(Reason.MODEL_UNSURE,), advice=advice))
-    assert said["band"]["level"] == "urgent_referral"
+    assert said["band"]["level"] == level
+    assert said["band"]["detail"] == text(f"advice.{level}.unsure")
 
 
 def test_a_fault_says_what_the_error_said() -> None:
@@ -89,28 +100,68 @@ def test_a_fault_says_what_the_error_said() -> None:
 
 
 def test_a_result_names_three_classes_what_is_not_excluded_and_which_model() -> None:
-    predicted = prediction({LesionClass.NV: 0.6, LesionClass.MEL: 0.3, LesionClass.BKL: 0.0904}, "the CPU stood in")
-    advice = Advice(AdviceLevel.URGENT_REFERRAL, (LesionClass.MEL,))
-    said: Any = result.describe(assessment(Outcome.RESULT, prediction=predicted, advice=advice))
+    said = result_of({NV: 0.6, MEL: 0.3, BKL: 0.0904}, "the CPU stood in")
     assert [(bar["name"], bar["label"], bar["malignant"]) for bar in said["bars"]] == [
         ("Naevus", "60 %", False),
         ("Melanoma", "30 %", True),
         ("Benign keratosis", "9 %", False),
     ]
+    assert said["band"]["title"] == text("advice.urgent_referral.title")
     assert "Melanoma" in said["band"]["detail"]
     notes = {note["kind"]: note["text"] for note in said["notes"]}
+    assert [(bar["tag"], bar["why"]) for bar in said["bars"]] == [
+        ("", ""),
+        ("this kiosk refers urgently from 20 %", "Melanoma 30 %: this kiosk refers urgently from 20 %"),
+        ("", ""),
+    ]
     assert notes["set"] == text("result.not_excluded", lesions="Naevus, Melanoma, Benign keratosis")
     assert notes["engine"] == "The CPU stood in"
     assert said["meta"][0] == "model-7"
     assert said["meta"][-1] == "1.2 s"
 
 
-def test_a_tiny_probability_is_not_shown_as_nought() -> None:
-    predicted = prediction({LesionClass.NV: 0.99})
-    said: Any = result.describe(
-        assessment(Outcome.RESULT, prediction=predicted, advice=Advice(AdviceLevel.ROUTINE, ()))
-    )
-    assert said["bars"][1]["label"] == text("result.below_one")
+def test_a_named_class_has_its_bar_and_its_reason_though_others_are_likelier() -> None:
+    said = result_of({BKL: 0.6, NV: 0.25, DF: 0.08, MEL: 0.034, BCC: 0.026})
+    assert [bar["name"] for bar in said["bars"]][3:] == ["Melanoma", "Basal cell carcinoma"]
+    assert said["band"]["level"] == "referral"
+    assert said["band"]["detail"].startswith("Possible: Melanoma, Basal cell carcinoma.")
+    assert [bar["why"] for bar in said["bars"] if bar["why"]] == [
+        "Melanoma 3 %: this kiosk refers from 3 %",
+        "Basal cell carcinoma 3 %: this kiosk refers from 2 %",
+    ]
+    (not_excluded,) = [note["text"] for note in said["notes"] if note["kind"] == "set"]
+    assert "Melanoma, Basal cell carcinoma" in not_excluded
+
+
+def test_no_referral_is_no_reassurance() -> None:
+    said = result_of({NV: 0.97})
+    assert said["band"]["level"] == "routine"
+    assert "does not rule out melanoma" in said["band"]["detail"]
+    assert [note["kind"] for note in said["notes"]] == ["set", "watch", "again"]
+    assert "Look again in" in said["notes"][-1]["text"]
+
+
+@given(st.lists(st.floats(0.0, 1.0), min_size=7, max_size=7).filter(lambda values: sum(values) > 0.01))
+def test_no_percentage_is_nought_or_a_hundred(values: list[float]) -> None:
+    shares = {lesion: value / sum(values) for lesion, value in zip(LesionClass, values, strict=True)}
+    said = json.dumps(result_of(shares))
+    assert not re.search(r"(?<![0-9])(0|100) ?%", said)
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0.0, "< 1 %"),
+        (0.004, "< 1 %"),
+        (0.006, "1 %"),
+        (0.5, "50 %"),
+        (0.994, "99 %"),
+        (0.996, "> 99 %"),
+        (1.0, "> 99 %"),
+    ],
+)
+def test_a_percentage_in_words(share: float, words: str) -> None:
+    assert percent(share) == words
 
 
 def test_a_simulated_picture_is_called_so() -> None:

@@ -7,17 +7,15 @@ from collections.abc import Iterable
 
 from edge_models.labels import LesionClass
 from edge_models.prediction import Prediction
-from edge_models.triage import Advice
+from edge_models.triage import Advice, AdviceLevel, Ground, shown_classes
 from kiosk.clinical.assessment import Assessment, Outcome
 from kiosk.clinical.scope import ScopeLimit
-from kiosk.text import section, text
+from kiosk.text import percent, section, text
 from kiosk.ui.packing import pack
 from kiosk.ui.screens.start import summary
 from kiosk.ui.widgets.component import Tap, mount
 from kiosk.ui.widgets.picture import display_jpeg, outline
 from kiosk.workflow.visit import Visit
-
-BARS = 3
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +35,7 @@ def draw(visit: Visit, assessment: Assessment) -> None:
     try:
         jpeg = b"" if assessment.frame is None else display_jpeg(assessment.frame.rgb)
         message = pack(describe(assessment) | around, jpeg)
-    except Exception:  # the result stays with the station: nothing is lost until Done is tapped
+    except Exception:  # noqa: BLE001 - the result stays with the station: nothing is lost until Done is tapped
         _log.exception("a result could not be drawn")
         message = pack(undrawable() | around, b"")
     mount("result", message, on_tap)
@@ -47,11 +45,12 @@ def describe(assessment: Assessment) -> dict[str, object]:
     """What the screen says of an assessment, in JSON's types.
 
     Returns:
-        `band` (level, title, detail), `bars` (name, percent, whether malignant), `notes` (lines below the bars),
-        `reasons` (what, what to do), `outline` (polygons in the square that the model saw), `meta` (parts of the
-        last line), `primary` (which of "retake" and "done" is the likely next tap).
+        `band` (level, title, detail), `bars` (name, percent, label, whether malignant, `tag` beside the name, `why` of
+        a named class), `notes` (lines below the bars), `reasons` (what, what to do), `outline` (polygons in the square
+        that the model saw), `meta` (parts of the last line), `primary` (which of "retake" and "done" is the likely next
+        tap).
     """
-    prediction = assessment.prediction
+    prediction, advice = assessment.prediction, assessment.advice
     seconds = assessment.timings_ms.get("total", 0.0) / 1e3
     local_time = assessment.assessed_at.astimezone().strftime("%Y-%m-%d %H:%M")
     simulated = assessment.frame is not None and assessment.frame.simulated
@@ -62,12 +61,12 @@ def describe(assessment: Assessment) -> dict[str, object]:
         "reasons": _reasons(assessment),
         "meta": [local_time],
     }
-    if prediction is None:
+    if prediction is None or advice is None:
         return words
     engine = text(f"status.engine_{prediction.engine.device}")
     return words | {
-        "bars": [_bar(lesion, probability) for lesion, probability in prediction.top(BARS)],
-        "notes": [*_notes(prediction), *notes],
+        "bars": _bars(prediction, advice),
+        "notes": [*_notes(prediction, advice), *notes],
         "outline": outline(prediction.activation_map),
         "primary": "done",
         "meta": [prediction.model_id, engine, local_time, text("result.seconds", seconds=f"{seconds:.1f}")],
@@ -95,32 +94,43 @@ def _band(assessment: Assessment) -> dict[str, str]:
             return _words("retake", text("outcome.retake"), text("outcome.retake_detail"))
         case Outcome.NO_RESULT if advice is None:
             return _words("no_result", text("outcome.no_result"), text("outcome.no_result_detail"))
-    return _advice(advice, named=assessment.prediction is not None)
-
-
-def _advice(advice: Advice | None, *, named: bool) -> dict[str, str]:
     if advice is None:
         raise ValueError("a result carries its advice")
+    return _advice(advice)
+
+
+def _advice(advice: Advice) -> dict[str, str]:
     level = str(advice.level)
-    # without a prediction no class may be named, not even one that is feared
-    detail = text(f"advice.{level}.detail" if named else f"advice.{level}.unsure", lesions=_names(advice.lesions))
-    return _words(level, text(f"advice.{level}.title"), detail)
+    # where the model is unsure no class may be named, not even one that is feared
+    detail = "detail" if advice.cannot_exclude else "unsure"
+    words = text(f"advice.{level}.{detail}", lesions=_names(advice.named))
+    return _words(level, text(f"advice.{level}.title"), words)
 
 
 def _words(level: str, title: str, detail: str) -> dict[str, str]:
     return {"level": level, "title": title, "detail": detail}
 
 
-def _bar(lesion: LesionClass, probability: float) -> dict[str, object]:
-    percent = round(probability * 100)
-    label = text("result.percent", percent=percent) if percent >= 1 else text("result.below_one")
-    return {"name": lesion.full_name, "percent": percent, "label": label, "malignant": lesion.malignant}
+def _bars(prediction: Prediction, advice: Advice) -> list[dict[str, object]]:
+    grounds = {ground.lesion: ground for ground in advice.why}
+    return [_bar(lesion, share, grounds.get(lesion)) for lesion, share in shown_classes(prediction, advice)]
 
 
-def _notes(prediction: Prediction) -> list[dict[str, str]]:
-    likeliest_first = [lesion for lesion, _ in prediction.top(len(LesionClass)) if lesion in prediction.prediction_set]
-    several = text("result.not_excluded", lesions=_names(likeliest_first))
-    notes = [{"kind": "set", "text": several if len(likeliest_first) > 1 else text("result.one_left")}]
+def _bar(lesion: LesionClass, probability: float, ground: Ground | None) -> dict[str, object]:
+    label, tag = percent(probability), text("result.malignant") if lesion.malignant else ""
+    why = ""
+    if ground is not None:
+        tag = text(f"why.{ground.level}", threshold=percent(ground.threshold))
+        why = text("why.line", lesion=lesion.full_name, percent=label, reason=tag)
+    named = {"name": lesion.full_name, "percent": round(probability * 100), "label": label}
+    return named | {"malignant": lesion.malignant, "tag": tag, "why": why}
+
+
+def _notes(prediction: Prediction, advice: Advice) -> list[dict[str, str]]:
+    several = text("result.not_excluded", lesions=_names(advice.cannot_exclude))
+    notes = [{"kind": "set", "text": several if len(advice.cannot_exclude) > 1 else text("result.one_left")}]
+    if advice.level is AdviceLevel.ROUTINE:
+        notes += [{"kind": kind, "text": text(f"advice.routine.{kind}")} for kind in ("watch", "again")]
     if prediction.engine.note:
         notes.append({"kind": "engine", "text": prediction.engine.note[:1].upper() + prediction.engine.note[1:]})
     return notes

@@ -3,7 +3,7 @@
 const BAND_ICONS = {
   urgent_referral: "urgent",
   referral: "warn",
-  routine: "check",
+  routine: "info",
   retake: "again",
   no_result: "stop",
   device_fault: "wrench",
@@ -68,13 +68,13 @@ export default (component) =>
       find(".view").hidden = polygons.length === 0;
     }
 
-    function bar({ name, percent, label, malignant }, texts) {
+    function bar({ name, percent, label, malignant, tag, why }) {
       const head = element("div", { class: "bar-head" }, element("span", { class: "bar-name" }, name));
-      if (malignant) head.append(element("span", { class: "tag" }, texts["result.malignant"]));
+      if (tag) head.append(element("span", { class: "tag" }, tag));
       head.append(element("span", { class: "bar-percent" }, label));
       const filling = element("i");
       filling.style.width = `${Math.max(percent, 1)}%`;
-      return element("li", { "data-malignant": malignant }, head, element("div", { class: "track" }, filling));
+      return element("li", { "data-malignant": malignant, "aria-label": why || `${name} ${label}` }, head, element("div", { class: "track" }, filling));
     }
 
     function button(name, label, symbol, primary) {
@@ -106,8 +106,9 @@ export default (component) =>
       find(".band h1").textContent = band.title;
       find(".band p").textContent = band.detail;
       find(".estimate").hidden = bars.length === 0;
-      find(".bars").replaceChildren(...bars.map((one) => bar(one, texts)));
-      const symbols = { set: "info", engine: "chip", simulated: "warn", scope: "warn" };
+      find(".bars").toggleAttribute("data-many", bars.length > 4);
+      find(".bars").replaceChildren(...bars.map(bar));
+      const symbols = { set: "info", watch: "eye", again: "again", engine: "chip", simulated: "warn", scope: "warn" };
       find(".notes").replaceChildren(
         ...notes.map((note) => element("li", { "data-kind": note.kind }, icon(symbols[note.kind]), element("span", {}, note.text))),
       );

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import cv2
@@ -18,8 +20,11 @@ from kiosk.camera.phantom import PhantomCamera
 from kiosk.camera.replay import ReplayCamera
 from kiosk.camera.simulation import SimulatedDevice
 from kiosk.camera.usb import UsbCamera
+from kiosk.errors import CameraError, CameraLost, CameraNotFound
 
 STALL_TIMEOUT_S = 0.4
+LONG_S = 60.0
+"""Nothing that works takes so long, on however busy a machine."""
 VIRTUAL_FRAMES = os.environ.get("DERMAKIOSK_VIRTUAL_FRAMES", "")
 """Where libcamera's virtual camera looks for its pictures; set by tests/picamera2/run.sh."""
 AVI_SIZE = (640, 480)
@@ -38,19 +43,25 @@ class Rig:
         stall: it is there, but no picture comes any more.
         restore: the opposite of `stall` and `unplug`.
         unplug: it is gone; None where that cannot be done to it.
+        absent: what opening it raises then.
     """
 
     open: Callable[[], Camera]
     stall: Callable[[], None]
     restore: Callable[[], None]
     unplug: Callable[[], None] | None
+    absent: type[CameraError] = CameraNotFound
 
 
 class FilmedUsb:
-    """A USB device made of a film: OpenCV's own decoder at a camera's pace, over and over, until it must fail."""
+    """A USB device made of a film: OpenCV's own decoder at a camera's pace, over and over, until it must fail.
 
-    def __init__(self, film: Path) -> None:
+    While `running` is clear the driver hangs; OpenCV gives up waiting for it after `patience_s` (10 s, really).
+    """
+
+    def __init__(self, film: Path, patience_s: float = 2 * STALL_TIMEOUT_S) -> None:
         self.film = film
+        self.patience_s = patience_s
         self.running = threading.Event()
         self.running.set()
         self.plugged = True
@@ -75,7 +86,7 @@ class _FilmedCapture:
 
     def grab(self) -> bool:
         self._pace.wait(0.01)
-        if not self._usb.running.wait(2 * STALL_TIMEOUT_S):  # as OpenCV's own wait for a picture ends after 10 s
+        if not self._usb.running.wait(self._usb.patience_s):
             return False
         if not self._usb.plugged:
             return False
@@ -115,8 +126,20 @@ def usb(film: Path) -> FilmedUsb:
     return FilmedUsb(film)
 
 
-def open_filmed(usb: FilmedUsb) -> UsbCamera:
-    return UsbCamera(usb.film, "film", stall_timeout_s=STALL_TIMEOUT_S, open_capture=usb)
+@pytest.fixture
+def wait_until_blocked() -> Callable[[threading.Thread], None]:
+    """Returns once a thread waits in `threading.Condition.wait`, whichever camera it is in."""
+    return _wait_until_blocked
+
+
+def _wait_until_blocked(thread: threading.Thread) -> None:
+    deadline_s = monotonic() + LONG_S
+    while monotonic() < deadline_s:
+        frame = sys._current_frames().get(thread.ident or 0)
+        if frame is not None and frame.f_code is threading.Condition.wait.__code__:
+            return
+        threading.Event().wait(0.001)  # that it begins to wait is announced to nobody
+    raise AssertionError("it never waited")
 
 
 @pytest.fixture
@@ -130,17 +153,22 @@ def folder(tmp_path: Path) -> Path:
     return pictures
 
 
-def _phantom_rig() -> Rig:
-    device = SimulatedDevice("phantom camera", 100.0, STALL_TIMEOUT_S)
+def _phantom_rig(stall_timeout_s: float) -> Rig:
+    device = SimulatedDevice("phantom camera", 100.0, stall_timeout_s)
     return Rig(lambda: PhantomCamera(1, device=device), device.stall, device.restore, device.unplug)
 
 
-def _replay_rig(folder: Path) -> Rig:
-    device = SimulatedDevice("replay", 100.0, STALL_TIMEOUT_S)
+def _replay_rig(folder: Path, stall_timeout_s: float) -> Rig:
+    device = SimulatedDevice("replay", 100.0, stall_timeout_s)
     return Rig(lambda: ReplayCamera(folder, device=device), device.stall, device.restore, device.unplug)
 
 
-def _usb_rig(usb: FilmedUsb) -> Rig:
+def _usb_rig(film: Path, stall_timeout_s: float) -> Rig:
+    usb = FilmedUsb(film, 2 * stall_timeout_s)
+
+    def opened() -> Camera:
+        return UsbCamera(film, "film", stall_timeout_s=stall_timeout_s, open_capture=usb)
+
     def unplug() -> None:
         usb.plugged = False
 
@@ -148,10 +176,10 @@ def _usb_rig(usb: FilmedUsb) -> Rig:
         usb.plugged = True
         usb.running.set()
 
-    return Rig(lambda: open_filmed(usb), usb.running.clear, restore, unplug)
+    return Rig(opened, usb.running.clear, restore, unplug, CameraLost)
 
 
-def _picamera2_rig() -> Rig:
+def _picamera2_rig(stall_timeout_s: float) -> Rig:
     from virtual_camera import HeldBuffers, VirtualPicamera2, show_chart
 
     from kiosk.camera.picamera import PicameraCamera
@@ -159,7 +187,7 @@ def _picamera2_rig() -> Rig:
     show_chart(Path(VIRTUAL_FRAMES))
     held = HeldBuffers()
     return Rig(
-        lambda: held.watch(PicameraCamera(stall_timeout_s=STALL_TIMEOUT_S, picamera2_class=VirtualPicamera2)),
+        lambda: held.watch(PicameraCamera(stall_timeout_s=stall_timeout_s, picamera2_class=VirtualPicamera2)),
         held.hold_all,
         held.release_all,
         None,
@@ -171,11 +199,21 @@ ADAPTERS = ("phantom", "replay", "usb", *(("picamera2",) if VIRTUAL_FRAMES else 
 
 @pytest.fixture(params=ADAPTERS)
 def rig(request: pytest.FixtureRequest) -> Rig:
-    """Every adapter that can run here."""
+    """Every adapter that can run here; it has stalled after `STALL_TIMEOUT_S`."""
+    return _rig(request, STALL_TIMEOUT_S)
+
+
+@pytest.fixture(params=ADAPTERS)
+def patient_rig(request: pytest.FixtureRequest) -> Rig:
+    """The same, but so patient that what it waits for ends before it gives up."""
+    return _rig(request, LONG_S)
+
+
+def _rig(request: pytest.FixtureRequest, stall_timeout_s: float) -> Rig:
     if request.param == "phantom":
-        return _phantom_rig()
+        return _phantom_rig(stall_timeout_s)
     if request.param == "replay":
-        return _replay_rig(request.getfixturevalue("folder"))
+        return _replay_rig(request.getfixturevalue("folder"), stall_timeout_s)
     if request.param == "usb":
-        return _usb_rig(request.getfixturevalue("usb"))
-    return _picamera2_rig()
+        return _usb_rig(request.getfixturevalue("film"), stall_timeout_s)
+    return _picamera2_rig(stall_timeout_s)

@@ -6,11 +6,12 @@ import errno
 import logging
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from kiosk.camera import choose
+from kiosk.camera import choose, picamera
+from kiosk.camera import usb as usb_cameras
 from kiosk.camera.choose import CameraChoice, available_cameras, open_camera
 from kiosk.camera.phantom import PhantomCamera
 from kiosk.camera.replay import ReplayCamera
@@ -18,21 +19,24 @@ from kiosk.camera.source import AUTO, Source, SourceKind
 from kiosk.camera.usb import UsbCamera, UsbDevice
 from kiosk.errors import CameraBusy, CameraError, CameraNotFound
 
+if TYPE_CHECKING:
+    from tests.kiosk.camera.conftest import FilmedUsb
+
 
 @pytest.fixture(autouse=True)
 def bare_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """No camera is connected, whatever this machine has."""
 
-    def none(*arguments: Any, **keywords: Any) -> Any:
+    def none(*_: object, **__: object) -> NoReturn:
         raise CameraNotFound("No camera module is connected", "Connect one")
 
     monkeypatch.setattr(choose, "PicameraCamera", none)
-    monkeypatch.setattr(choose.picamera, "detect", none)
-    monkeypatch.setattr(choose.usb, "devices", tuple)
+    monkeypatch.setattr(picamera, "detect", none)
+    monkeypatch.setattr(usb_cameras, "devices", tuple)
 
 
 @pytest.fixture
-def one_usb(monkeypatch: pytest.MonkeyPatch, usb: Any) -> None:
+def one_usb(monkeypatch: pytest.MonkeyPatch, usb: FilmedUsb) -> None:
     """One USB camera, made of a film, behind a node that turns out to deliver nothing."""
 
     def opened(node: Path, name: str) -> UsbCamera:
@@ -40,7 +44,7 @@ def one_usb(monkeypatch: pytest.MonkeyPatch, usb: Any) -> None:
             raise CameraNotFound(f"{node} delivers no pictures")
         return UsbCamera(usb.film, name, stall_timeout_s=0.4, open_capture=usb)
 
-    monkeypatch.setattr(choose.usb, "devices", lambda: (UsbDevice(0, "odd node"), UsbDevice(2, "DermLite")))
+    monkeypatch.setattr(usb_cameras, "devices", lambda: (UsbDevice(0, "odd node"), UsbDevice(2, "DermLite")))
     monkeypatch.setattr(choose, "UsbCamera", opened)
 
 
@@ -83,7 +87,7 @@ def test_a_demo_warns_when_the_pictures_are_simulated(caplog: pytest.LogCaptureF
 
 
 def test_auto_does_not_simulate_a_camera_that_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
-    def busy(*arguments: Any, **keywords: Any) -> Any:
+    def busy(*_: object, **__: object) -> NoReturn:
         raise CameraBusy("The picamera2 imx477 is in use", "Close the other program")
 
     monkeypatch.setattr(choose, "PicameraCamera", busy)
@@ -95,7 +99,7 @@ def test_a_usb_camera_that_fails_is_named_when_no_other_delivers(monkeypatch: py
     def busy(node: Path, name: str) -> UsbCamera:
         raise CameraBusy(f"The {name} is in use", "Close the other program")
 
-    monkeypatch.setattr(choose.usb, "devices", lambda: (UsbDevice(0, "DermLite"),))
+    monkeypatch.setattr(usb_cameras, "devices", lambda: (UsbDevice(0, "DermLite"),))
     monkeypatch.setattr(choose, "UsbCamera", busy)
     for source in ("usb", "auto"):
         with pytest.raises(CameraBusy, match="DermLite"):
@@ -110,7 +114,7 @@ def test_auto_does_not_simulate_a_camera_that_may_not_be_opened(
     def refuse(node: Path, flags: int) -> int:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(choose.usb, "devices", lambda: (UsbDevice(0, "DermLite"),))
+    monkeypatch.setattr(usb_cameras, "devices", lambda: (UsbDevice(0, "DermLite"),))
     monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(CameraError, match="usermod"):
         open_camera(Source.parse("auto"))
@@ -122,7 +126,7 @@ def test_a_camera_that_auto_chose_is_waited_for_when_it_is_pulled_out(
     choice = CameraChoice(AUTO)
     choice.open().close()
     with monkeypatch.context() as pulled:
-        pulled.setattr(choose.usb, "devices", tuple)
+        pulled.setattr(usb_cameras, "devices", tuple)
         with pytest.raises(CameraNotFound):
             choice.open()
     with choice.open() as camera:

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from kiosk.camera import choose
-from kiosk.camera.picamera import BUFFER_COUNT, CameraSettings, PicameraCamera, detect
+from kiosk.camera.picamera import BUFFER_COUNT, PicameraCamera, detect
+from kiosk.clinical.frame import CameraSettings
 from kiosk.errors import CameraBusy, CameraNotFound
 
 if not os.environ.get("DERMAKIOSK_VIRTUAL_FRAMES"):
@@ -91,6 +92,6 @@ def test_failed_openings_leak_no_descriptors(camera: PicameraCamera) -> None:
 
 
 def test_doctor_sees_it(camera: PicameraCamera) -> None:
-    found = {each.source: each for each in choose.available_cameras()}
+    found = {str(each.source): each for each in choose.available_cameras()}
     assert found["picamera2"].present
     assert re.search("virtual-chart", found["picamera2"].text)

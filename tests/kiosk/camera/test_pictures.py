@@ -20,10 +20,10 @@ def yuv(rgb: tuple[int, int, int], full_range: bool) -> tuple[int, int, int]:
     """ITU-R BT.601 luma and chroma; full range as JPEG (JFIF 1.02) has it."""
     red, green, blue = (value / 255 for value in rgb)
     luma = 0.299 * red + 0.587 * green + 0.114 * blue
-    chroma = (blue - luma) / 1.772, (red - luma) / 1.402
+    cb, cr = (blue - luma) / 1.772, (red - luma) / 1.402
     if full_range:
-        return round(255 * luma), *(round(128 + 255 * value) for value in chroma)
-    return round(16 + 219 * luma), *(round(128 + 224 * value) for value in chroma)
+        return round(255 * luma), round(128 + 255 * cb), round(128 + 255 * cr)
+    return round(16 + 219 * luma), round(128 + 224 * cb), round(128 + 224 * cr)
 
 
 def buffer(pixel_format: str, colour: tuple[int, int, int], full_range: bool, stride: int) -> NDArray[np.uint8]:

@@ -10,21 +10,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from kiosk.camera.usb import UsbCamera, UsbDevice, devices
 from kiosk.errors import CameraBusy, CameraLost, CameraNotFound, CameraStalled
 
 if TYPE_CHECKING:
-    from conftest import FilmedUsb
+    from tests.kiosk.camera.conftest import FilmedUsb
 
 STALL_TIMEOUT_S = 0.4
+LONG_S = 60.0
 
 
 def opened(usb: FilmedUsb) -> UsbCamera:
     return UsbCamera(usb.film, "film", stall_timeout_s=STALL_TIMEOUT_S, open_capture=usb)
 
 
-def picture_number(rgb: np.ndarray) -> float:
+def picture_number(rgb: NDArray[np.uint8]) -> float:
     """Which picture of the film this is, read from its red and its blue."""
     red, green, blue = rgb.reshape(-1, 3).mean(axis=0)
     assert green < 40
@@ -52,7 +54,7 @@ def test_nothing_is_decoded_while_nobody_looks(usb: FilmedUsb, monkeypatch: pyte
         decoded = []
         monkeypatch.setattr(camera, "_decode", lambda: decoded.append(1))
         with camera._changed:
-            camera._changed.wait_for(lambda: camera._grabbed > 20, 10)
+            assert camera._changed.wait_for(lambda: camera._grabbed > 20, LONG_S)
         assert not decoded
 
 
@@ -65,16 +67,18 @@ def test_the_film_ends_like_a_pulled_plug(usb: FilmedUsb) -> None:
 
 
 def test_a_hung_driver_keeps_the_device_until_it_lets_go(usb: FilmedUsb) -> None:
+    usb.patience_s = LONG_S
     camera = opened(usb)
     usb.running.clear()
     with pytest.raises(CameraStalled):
         camera.preview()
     camera.close()
-    if not usb.released:
-        with pytest.raises(CameraBusy):
-            opened(usb)
+    assert usb.released == 0
+    with pytest.raises(CameraBusy):
+        opened(usb)
     usb.running.set()
-    camera._reader.join(10)
+    camera._reader.join(LONG_S)
+    assert usb.released == 1
     opened(usb).close()
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,9 +33,11 @@ def lesion() -> Image.Image:
 
 
 @pytest.fixture
-def familiar_bundle(make_bundle: Callable[..., Path], tiny_document: dict[str, object]) -> Path:
+def familiar_bundle(make_bundle: Callable[..., Path], tiny_document: dict[str, Any]) -> Path:
     """The tiny bundle, but so easily pleased that nothing is unfamiliar to it or leaves it unsure."""
-    decision = {**tiny_document["decision"], "conformal_threshold": 0.0}  # type: ignore[dict-item]
+    decision: Any = json.loads(json.dumps(tiny_document["decision"]))
+    for thresholds in (decision["picture"], decision["with_context"]):
+        thresholds["conformal"] = 0.0
     return make_bundle({"familiarity": {"file": "familiarity.npz", "threshold": 1e6}, "decision": decision})
 
 
@@ -42,10 +46,10 @@ def run(tmp_path: Path, familiar_bundle: Path) -> Run:
     """Run the command in `tmp_path`, with a configuration that names the tiny bundle."""
     (tmp_path / "kiosk.toml").write_text(f'[model]\nbundle = "{familiar_bundle}"\n', encoding="utf-8")
 
-    def run_command(*arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
+    def run_command(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "kiosk", "classify", "--config", "kiosk.toml", *map(str, arguments)]
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
-        return subprocess.run(  # type: ignore[call-overload,no-any-return]
+        return subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False, **options
         )
 
@@ -67,15 +71,41 @@ def folder(tmp_path: Path, lesion: Image.Image) -> Path:
     return place
 
 
-def test_json_is_one_object_a_line(run: Run, folder: Path) -> None:
+def check_advice(row: dict[str, Any], thresholds: dict[str, Any]) -> None:
+    """The rule in words, of a row with a result."""
+    p, advice, naming = row["probabilities"], row["advice"], thresholds["naming"]
+    urgent = p["mel"] >= thresholds["urgent"]
+    named = {code for code in naming if p[code] >= naming[code] or (code == "mel" and urgent)}
+    assert set(advice) == {"level", "named", "cannot_exclude", "why"}
+    assert set(advice["named"]) == named <= set(advice["cannot_exclude"])
+    assert advice["level"] == ("urgent_referral" if urgent else "referral" if named else "routine")
+    assert [ground["class"] for ground in advice["why"]] == advice["named"]
+    assert all(ground["probability"] == p[ground["class"]] >= ground["threshold"] for ground in advice["why"])
+    assert (row["malignant"] >= 0.5) == bool(named)
+
+
+def test_a_model_that_is_unsure_and_refers_names_no_class(
+    run: Run, folder: Path, make_bundle: Callable[..., Path], tiny_document: dict[str, Any], tmp_path: Path
+) -> None:
+    unsure = {"naming": dict.fromkeys(("akiec", "bcc", "mel"), 0.0), "urgent": 1.0, "conformal": 1.0}
+    decision = {**tiny_document["decision"], "picture": unsure}
+    bundle = make_bundle({"familiarity": {"file": "familiarity.npz", "threshold": 1e6}, "decision": decision})
+    (tmp_path / "kiosk.toml").write_text(f'[model]\nbundle = "{bundle}"\n', encoding="utf-8")
+    row = json.loads(run("--format", "json", folder / "b_good.jpg").stdout)
+    assert (row["outcome"], row["reasons"]) == ("no_result", ["model_unsure"])
+    assert row["advice"] == {"level": "referral", "named": [], "cannot_exclude": [], "why": []}
+    assert row["malignant"] >= 0.5
+    assert row["probabilities"] is row["top3"] is None
+
+
+def test_json_is_one_object_a_line(run: Run, folder: Path, tiny_document: dict[str, Any]) -> None:
     done = run("--format", "json", folder)
     assert done.returncode == 0
     assert done.stderr == ""
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [Path(row["image"]).name for row in rows] == ["a_blank.png", "b_good.jpg", "c_good.png"]
-    keys = ["image", "outcome", "reasons", "outside", "probabilities", "scores", "malignant", "top3"]
-    keys += ["timings_ms", "model_id", "engine"]
-    assert all(list(row) == keys for row in rows)
+    keys = ["image", "outcome", "reasons", "outside", "probabilities", "scores", "top3", "advice", "malignant"]
+    assert all(list(row) == [*keys, "timings_ms", "model_id", "engine"] for row in rows)
     blank, good, _ = rows
     assert blank["outcome"] == "retake"
     assert blank["reasons"] == ["nothing_in_view"]
@@ -85,10 +115,9 @@ def test_json_is_one_object_a_line(run: Run, folder: Path) -> None:
     for name in ("probabilities", "scores"):
         assert set(good[name]) == CODES
         assert sum(good[name].values()) == pytest.approx(1.0)
-    malignant = sum(good["probabilities"][lesion.code] for lesion in LesionClass if lesion.malignant)
-    assert good["malignant"] == pytest.approx(malignant)
-    assert blank["malignant"] is None
     assert good["top3"] == sorted(CODES, key=lambda code: -good["probabilities"][code])[:3]
+    assert blank["advice"] is blank["malignant"] is None
+    check_advice(good, tiny_document["decision"]["picture"])
     assert {"decode", "quality", "invoke", "total"} <= set(good["timings_ms"])
     assert good["model_id"] == blank["model_id"] == "tiny-untrained"
     assert good["engine"] == blank["engine"]
@@ -136,7 +165,7 @@ def test_unreadable_files_are_named_and_the_rest_goes_on(run: Run, folder: Path,
     assert "Traceback" not in done.stderr
 
 
-def make_odd_image(kind: str, lesion: Image.Image, path: Path) -> None:
+def make_odd_image(kind: str, lesion: Image.Image, path: Path) -> None:  # noqa: C901 - two plain lines a kind
     buffer = io.BytesIO()
     lesion.save(buffer, "JPEG", quality=95)
     if kind == "0-byte":
@@ -325,8 +354,7 @@ class Terminal(io.StringIO):
 def test_the_bar_shows_on_a_terminal_only() -> None:
     terminal, file = Terminal(), io.StringIO()
     for stream in (terminal, file):
-        now = iter(range(100))
-        progress = Progress(4, stream, lambda now=now: float(next(now)))
+        progress = Progress(4, stream, itertools.count(0.0).__next__)
         progress.advance()
         progress.note("b.jpg is empty.")
         progress.advance()

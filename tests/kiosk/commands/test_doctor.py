@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import logging
+import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -38,11 +41,11 @@ def test_a_warning_has_a_remedy() -> None:
 def test_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, status: Status) -> None:
     asked = []
 
-    def disk_usage(place: Path):  # type: ignore[no-untyped-def]
+    def disk_usage(place: Path) -> SimpleNamespace:
         asked.append(place)
-        return type("Usage", (), {"free": free})
+        return SimpleNamespace(free=free)
 
-    monkeypatch.setattr(health.shutil, "disk_usage", disk_usage)
+    monkeypatch.setattr(shutil, "disk_usage", disk_usage)
     assert health.check_disk(tmp_path / "not" / "yet").status is status
     assert asked == [tmp_path], "the nearest folder that is there"
 
@@ -188,9 +191,7 @@ def test_the_command_for_people(configured: Path, tiny_bundle: Path, capsys: pyt
 
 
 @pytest.fixture
-def _logging_again() -> Callable[[], None]:
+def _logging_again() -> Iterator[None]:
     """The command silences warnings for its process; here it shares one with other tests."""
-    import logging
-
-    yield  # type: ignore[misc]
+    yield
     logging.disable(logging.NOTSET)

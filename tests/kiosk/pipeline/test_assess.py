@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge_models.bundle import Decision
 from edge_models.context import Context
+from edge_models.decision import MALIGNANT, Decision, Thresholds
 from edge_models.engine import Batches
 from edge_models.errors import EngineFailed
 from edge_models.labels import LesionClass
@@ -29,7 +29,7 @@ from kiosk.pipeline.cores import Cores
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ENGINE = Engine("runtime", "cpu", 2)
-DECISION = Decision(0.3, 0.15, 0.95, 0.8)
+DECISION = Decision(Thresholds(dict.fromkeys(MALIGNANT, 0.05), 0.15, 0.8), None, 0.95, 5)
 MANIFEST = SimpleNamespace(model_id="m", digest="d" * 64, decision=DECISION, views=(View(),), input_sizes_px=(224,))
 
 
@@ -123,6 +123,7 @@ def test_an_unsure_model_shows_no_classes_but_hides_no_melanoma(lesion: Frame, c
     assert vague.shown().advice == vague.advice
     assert vague.advice is not None
     assert vague.advice.level is AdviceLevel.URGENT_REFERRAL
+    assert (vague.advice.named, vague.advice.cannot_exclude, vague.advice.why) == ((), (), ())
     harmless = assess(lesion, FixedModel(prediction(melanoma=0.02, in_set=6)), cores, now=NOW)
     assert harmless.advice is None, "an unsure model may not reassure"
 
@@ -170,10 +171,13 @@ def test_without_the_gate_everything_is_classified_and_the_reasons_stay(cores: C
 
 def test_an_impossible_assessment_cannot_be_made(lesion: Frame, cores: Cores) -> None:
     good = assess(lesion, FixedModel(prediction()), cores, now=NOW)
+    other = assess(lesion, FixedModel(prediction(melanoma=0.3)), cores, now=NOW)
     impossible: list[dict[str, Any]] = [
         {"outcome": Outcome.RETAKE},  # would show classes with a picture that failed
         {"prediction": None},
         {"advice": None},
+        {"advice": other.advice},  # of another prediction
+        {"outcome": Outcome.NO_RESULT, "reasons": (Reason.MODEL_UNSURE,), "prediction": None},  # would name classes
         {"withheld": good.prediction},
         {"outcome": Outcome.NO_RESULT, "prediction": None, "reasons": ()},
         {"outcome": Outcome.DEVICE_FAULT, "prediction": None, "reasons": (Reason.CAMERA_FAULT,), "fault": ""},
@@ -192,4 +196,4 @@ def test_a_value_stays_as_it_was_made(lesion: Frame, cores: Cores) -> None:
     assert assessment.prediction is not None
     for mapping in (assessment.timings_ms, assessment.quality.measures, assessment.prediction.probabilities):
         with pytest.raises(TypeError, match="does not support item assignment"):
-            mapping["other"] = 1.0  # type: ignore[index]
+            mapping["other"] = 1.0  # type: ignore[index]  # what mypy forbids is tried

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -30,7 +31,7 @@ BLIND = {Reason.NOTHING_IN_VIEW, Reason.TOO_DARK, Reason.TOO_BRIGHT}
 # faults; sizes are shares of the height of the picture
 
 
-def noisy(rgb: NDArray[np.number], rng: np.random.Generator, grey_levels: float = 1.0) -> Rgb:
+def noisy(rgb: NDArray[np.number[Any]], rng: np.random.Generator, grey_levels: float = 1.0) -> Rgb:
     """Sensor noise: a real defocused or dark picture has it too."""
     return np.clip(rgb + rng.normal(0, grey_levels, rgb.shape) + 0.5, 0, 255).astype(np.uint8)
 
@@ -46,8 +47,8 @@ def moved(rgb: Rgb, length: float, rng: np.random.Generator) -> Rgb:
     angle = rng.uniform(0, np.pi)
     end = np.array([np.cos(angle), np.sin(angle)]) * half
     kernel = np.zeros((size, size), np.float32)
-    points = np.round((np.stack([-end, end]) + size // 2) * 16).astype(int)
-    cv2.line(kernel, tuple(points[0]), tuple(points[1]), 1.0, 1, cv2.LINE_AA, shift=4)
+    first, last = np.round((np.stack([-end, end]) + size // 2) * 16).astype(int).tolist()
+    cv2.line(kernel, first, last, (1.0,), 1, cv2.LINE_AA, shift=4)
     return noisy(cv2.filter2D(rgb, -1, kernel / kernel.sum()), rng)
 
 
@@ -57,7 +58,8 @@ def exposed(rgb: Rgb, light: float) -> Rgb:
     linear = np.where(coded <= 0.04045, coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4)
     lit = np.minimum(linear * light, 1.0)
     recoded = np.where(lit <= 0.0031308, lit * 12.92, 1.055 * lit ** (1 / 2.4) - 0.055)
-    return np.round(recoded * 255).astype(np.uint8)[rgb]
+    table = np.round(recoded * 255).astype(np.uint8)
+    return np.take(table, rgb)
 
 
 def with_glare(rgb: Rgb, radius: float, rng: np.random.Generator) -> Rgb:
@@ -66,9 +68,10 @@ def with_glare(rgb: Rgb, radius: float, rng: np.random.Generator) -> Rgb:
     x, y = (int(side / 2 + rng.uniform(-0.25, 0.25) * height) for side in (width, height))
     mask = np.zeros((height, width), np.float32)
     axes = (int(radius * height * rng.uniform(0.8, 1.25)), int(radius * height * rng.uniform(0.8, 1.25)))
-    cv2.ellipse(mask, (x, y), axes, rng.uniform(0, 180), 0, 360, 1.0, -1)
-    mask = cv2.GaussianBlur(mask, (0, 0), 0.008 * height)[..., np.newaxis]
-    return np.clip(rgb * (1 - mask) + 300 * mask, 0, 255).astype(np.uint8)
+    cv2.ellipse(mask, (x, y), axes, rng.uniform(0, 180), 0, 360, (1.0,), -1)
+    reflex = np.asarray(cv2.GaussianBlur(mask, (0, 0), 0.008 * height), np.float32)[..., np.newaxis]
+    lit: Rgb = np.clip(rgb * (1 - reflex) + 300 * reflex, 0, 255).astype(np.uint8)
+    return lit
 
 
 def plain(colour: tuple[int, int, int], rng: np.random.Generator, grey_levels: float = 1.5) -> Rgb:
@@ -97,7 +100,7 @@ def caught(pictures: tuple[Rgb, ...], fault: Fault) -> tuple[float, dict[Reason,
     """Share sent back, and share by reason."""
     rng = np.random.default_rng(3)
     reports = [check(fault(picture, rng)) for picture in pictures]
-    by_reason = {reason: np.mean([reason in report.reasons for report in reports]) for reason in Reason}
+    by_reason = {reason: float(np.mean([reason in report.reasons for report in reports])) for reason in Reason}
     return float(np.mean([report.verdict is Verdict.RETAKE for report in reports])), by_reason
 
 
@@ -237,9 +240,9 @@ def test_a_uniform_sliver_has_nothing_in_view(shape: tuple[int, int, int]) -> No
     "wrong",
     [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((0, 4, 3), np.uint8)],
 )
-def test_what_is_no_picture_is_refused(wrong: NDArray[np.generic]) -> None:
+def test_what_is_no_picture_is_refused(wrong: NDArray[Any]) -> None:
     with pytest.raises(ValueError, match="a picture must be"):
-        check(wrong)  # type: ignore[arg-type]
+        check(wrong)
 
 
 def test_cielab_agrees_with_opencv() -> None:

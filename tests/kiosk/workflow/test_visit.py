@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 import pytest
 from hypothesis import given
@@ -71,7 +71,7 @@ def test_a_tap_while_another_window_takes_a_picture_shows_that_case_with_its_pat
 ) -> None:
     go_on = threading.Event()
 
-    def slow(*_: Any, **__: Any) -> Any:
+    def slow(*_: object, **__: object) -> NoReturn:
         assert go_on.wait(LONG_S)
         raise EngineFailed("not of interest")
 
@@ -128,7 +128,7 @@ class _Idle:
 @given(st.lists(st.sampled_from(["confirm", "back", "capture", "retake", "done"]), max_size=30))
 def test_any_taps_in_any_order_leave_at_most_one_case(taps: list[str]) -> None:
     station = _Idle()
-    visit = Visit(station)  # type: ignore[arg-type]
+    visit = Visit(station)  # type: ignore[arg-type]  # as much of a station as a visit uses
     for tap in taps:
         match tap:
             case "confirm":
