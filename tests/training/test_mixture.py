@@ -64,8 +64,8 @@ def test_the_prior_is_the_sources_own(samples: list[Sample]) -> None:
     nv, mel, bcc, scc = (OUTPUTS.index(code) for code in ("nv", "mel", "bcc", "scc"))
     assert prior[0, nv] / prior[0, mel] == pytest.approx(3.0)  # √9 against √1
     assert prior[-1, bcc] / prior[-1, scc] == pytest.approx(2.0)
-    assert prior[0, scc] < 0.01, "what a source does not have is all but excluded"
-    assert prior[-1, nv] < 0.01
+    for absent in (prior[0, scc], prior[-1, nv]):
+        assert 0.03 < absent <= 0.06, "that a picture is none of what its source never has must be learnt too"
 
 
 def test_labels_are_of_classes_that_the_source_has(samples: list[Sample]) -> None:
