@@ -28,7 +28,7 @@ from edge_models.image_file import read_rgb
 from edge_models.labels import LesionClass
 from edge_models.patient_table import context_of, label_of
 from edge_models.prediction import Engine, Prediction
-from edge_models.preprocess import Spread
+from edge_models.reduce import Spread
 from edge_models.table import Row, read_table
 from edge_models.triage import AdviceLevel
 from kiosk.clinical.assessment import Assessment, Outcome

@@ -19,9 +19,11 @@ from edge_models.context import Context
 from edge_models.engine import Batches, Interpreter, Outputs
 from edge_models.errors import BundleError
 from edge_models.familiarity import FeatureSpace
+from edge_models.field import in_view
 from edge_models.interpreter import open_interpreter
 from edge_models.prediction import Engine, Prediction
-from edge_models.preprocess import Spread, View, model_input
+from edge_models.preprocess import View, model_input
+from edge_models.reduce import Spread
 
 
 class Classifier:
@@ -89,7 +91,7 @@ class Classifier:
             EngineFailed: the engine stopped answering and nothing could stand in for it.
         """
         started = perf_counter()
-        batches = self.prepare(rgb)
+        batches = self.prepare(in_view(rgb))
         preprocess_ms = (perf_counter() - started) * 1e3
         prediction = self.predict(batches, context)
         return replace(prediction, timings_ms={"preprocess": preprocess_ms, **prediction.timings_ms})
@@ -99,7 +101,7 @@ class Classifier:
 
         Args:
             rgb: uint8[height, width, 3].
-            spread: see `edge_models.preprocess`.
+            spread: see `edge_models.reduce`.
 
         Raises:
             ValueError: not such an array.

@@ -1,7 +1,8 @@
 """The one decoder of image files, for training and kiosk alike.
 
-Colour profiles are ignored: the networks are trained on pixel values as they are stored, and dermatoscopes rarely
-embed a profile that is true.
+A picture of which data are lost is refused (`edge_models/damage.py`), one in a wider colour space is converted to sRGB
+(`edge_models/colour_profile.py`). Nothing that a decoder says reaches the standard error stream; it stands in the
+error, beside the file's name.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from edge_models.colour_profile import to_srgb
+from edge_models.damage import TiffErrors, UnknownCoding, lost_data
 from edge_models.errors import ImageUnreadable
 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
@@ -43,8 +46,8 @@ _UPRIGHT = {
 def read_rgb(path: Path) -> NDArray[np.uint8]:
     """Decode a file: the first picture in it, upright as its EXIF orientation says.
 
-    Greyscale and palette become RGB; 16 bits are scaled to 8; CMYK is converted without a profile; what is transparent
-    lies on black, as the surroundings of a dermatoscope's field do.
+    Greyscale and palette become RGB; 16 bits are scaled to 8; CMYK is converted without a profile; Display P3, Adobe
+    RGB and their like become sRGB; what is transparent lies on black, as the surroundings of a dermatoscope's field do.
 
     Args:
         path: a JPEG, PNG, BMP, TIFF or WebP file, whatever its name.
@@ -86,6 +89,7 @@ def _decode(path: Path, file: BinaryIO) -> NDArray[np.uint8]:
         try:
             with Image.open(file, formats=FORMATS) as image:
                 _check_pixels(path, image)
+                _load(path, image, file)
                 return _to_rgb(image)
         except ImageUnreadable:
             raise
@@ -99,6 +103,25 @@ def _decode(path: Path, file: BinaryIO) -> NDArray[np.uint8]:
             raise ImageUnreadable(f"{path} is damaged ({detail})", _COPY_AGAIN) from error
 
 
+def _load(path: Path, image: Image.Image, file: BinaryIO) -> None:
+    """Decode, and refuse what Pillow decodes although data are lost."""
+    with TiffErrors() as tiff:
+        try:
+            image.load()
+        except Exception as error:
+            if tiff.messages:
+                raise OSError(tiff.messages[0]) from error
+            raise
+    try:
+        lost = next(iter(tiff.messages), "") or lost_data(image, file)
+    except UnknownCoding as error:
+        raise ImageUnreadable(
+            f"{path} has an unusual coding, which cannot be checked for lost data ({error})", "Save it again as PNG"
+        ) from error
+    if lost:
+        raise OSError(lost)
+
+
 def _check_pixels(path: Path, image: Image.Image) -> None:
     if image.width * image.height > MAX_MEGAPIXELS * 1_000_000:
         raise _too_big(path, f"{image.width} x {image.height} pixels")
@@ -109,13 +132,14 @@ def _too_big(path: Path, found: str) -> ImageUnreadable:
 
 
 def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:
-    image.load()
+    convert = to_srgb(image)
     whole = _upright(image)
     rgb = np.empty((whole.height, whole.width, 3), np.uint8)
     # in strips, so that a conversion's steps never hold a second whole picture
     for top in range(0, whole.height, _STRIP_ROWS):
         bottom = min(top + _STRIP_ROWS, whole.height)
-        rgb[top:bottom] = _strip_to_rgb(whole.crop((0, top, whole.width, bottom)), image.format)
+        strip = _strip_to_rgb(whole.crop((0, top, whole.width, bottom)), image.format)
+        rgb[top:bottom] = strip if convert is None else convert(Image.fromarray(strip))
     rgb.setflags(write=False)
     return rgb
 

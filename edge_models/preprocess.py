@@ -11,23 +11,23 @@ HAM10000 and ISIC 2018) are never halved.
 The light of a view is made neutral (illuminant correction), where the view asks for it, in the same table look-up that
 quantises it.
 
-Large work is cut into bands of rows, small enough for a core's cache. Where a function takes `spread`, a thread pool's
-`map` runs them on several cores; the result does not depend on it.
+The halving itself, and what `spread` is, stand in `edge_models/reduce.py`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache, partial
-from typing import Any, Protocol
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_models.illuminant import neutral_levels
+from edge_models.reduce import BANDS, Spread, check_picture, halved, halvings, run
 
 _DETAIL = 2
 """A crop is not halved to less than this many pixels for each of the model's, so that area weights stay fine."""
@@ -36,18 +36,6 @@ _AREA_TIE = 1e-6
 """Levels below midway from which a mean is rounded up: far above float64's noise, far below what can be seen."""
 _TIE = 1e-4
 """Share of a level within which a value counts as midway."""
-_BANDS = 8
-"""At most; two for each core of a Raspberry Pi, so that an interrupted one does not keep the others waiting long."""
-_STRIP_ROWS = 32
-"""Of a halved picture: what lies between two halvings of so many rows stays in the cache."""
-
-
-class Spread(Protocol):
-    """Calls a function for every part of some work, in any order: `map` or a thread pool's."""
-
-    def __call__(self, function: Callable[[int], object], parts: Iterable[int], /) -> Iterable[object]:
-        """What the function gave, part by part; read to its end, because `map` works only as it is read."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -155,7 +143,7 @@ def reduced(
         views: see `model_input`.
         sizes: see `model_input`, at least one.
         least_side_px: the shorter side that somebody else needs besides.
-        spread: see the module.
+        spread: see `edge_models.reduce`.
 
     Returns:
         uint8[rows, columns, 3]; `rgb` itself or a window of it where nothing is halved.
@@ -163,42 +151,15 @@ def reduced(
     Raises:
         ValueError: as `halved` and `least_side`.
     """
-    _check_picture(rgb)
+    check_picture(rgb)
     least = max(least_side_px, least_side(views, max(sizes)))
     height, width = rgb.shape[:2]
     if not any(view.dx or view.dy for view in views):
         # model_input halves on for the smallest zoom and size: what is cut off must be whole pixels there too
-        count = _halvings(height, width, least_side([View(min(view.zoom for view in views))], min(sizes)))
+        count = halvings(height, width, least_side([View(min(view.zoom for view in views))], min(sizes)))
         spare = abs(height - width) >> (count + 1) << count
         rgb = rgb[:, spare : width - spare] if height < width else rgb[spare : height - spare]
     return halved(rgb, least, spread)
-
-
-def halved(rgb: NDArray[np.uint8], least_side_px: int, spread: Spread = map) -> NDArray[np.uint8]:
-    """Halve a picture by area as often as its shorter side stays at least `least_side_px`.
-
-    Only even sides are halved, so that every pixel counts the same; cameras' pictures can be halved at least three
-    times. Halving once to one side and then on to a smaller one is the same as going there at once.
-
-    Args:
-        rgb: uint8[height, width, 3], only read.
-        least_side_px: see `least_side`.
-        spread: see the module.
-
-    Returns:
-        uint8[height / 2ⁿ, width / 2ⁿ, 3]; `rgb` itself where n is 0.
-
-    Raises:
-        ValueError: `rgb` is not such an array.
-    """
-    _check_picture(rgb)
-    height, width = rgb.shape[:2]
-    count = _halvings(height, width, least_side_px)
-    if not count:
-        return rgb
-    small = np.empty((height >> count, width >> count, 3), np.uint8)
-    _run(spread, partial(_halve_band, rgb, small, count), _BANDS)
-    return small
 
 
 def least_side(views: Sequence[View], size: int) -> int:
@@ -252,7 +213,7 @@ def model_input(
         size: side of the model's input in pixels.
         scale: see `quantise`.
         zero_point: see `quantise`.
-        spread: see the module.
+        spread: see `edge_models.reduce`.
 
     Returns:
         int8[len(views), size, size, 3].
@@ -269,7 +230,7 @@ def model_input(
         small = halved(small, least_side([view], size), spread)
         squares[view] = np.empty((size, size, 3), np.uint8)
         works += _resizing(_cut(small, view), squares[view])
-    _run(spread, lambda number: works[number](), len(works))
+    run(spread, lambda number: works[number](), len(works))
     upright: dict[View, NDArray[np.int8]] = {}
     for view in {view.upright() for view in views}:
         square = squares[_crop(view)]
@@ -292,40 +253,6 @@ def _cut(rgb: NDArray[np.uint8], view: View) -> NDArray[np.uint8]:
     return rgb[top : top + side, left : left + side]
 
 
-def _check_picture(rgb: NDArray[np.uint8]) -> None:
-    if not isinstance(rgb, np.ndarray) or rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or not rgb.size:
-        found = f"{rgb.dtype}{list(rgb.shape)}" if isinstance(rgb, np.ndarray) else type(rgb).__name__
-        raise ValueError(f"a picture must be uint8[height, width, 3], not {found}")
-
-
-def _run(spread: Spread, work: Callable[[int], object], count: int) -> None:
-    for _ in spread(work, range(count)):
-        pass  # both kinds of map give errors, and one of them does its work, only where the results are asked for
-
-
-def _halvings(height: int, width: int, least_side_px: int) -> int:
-    count = 0
-    while height % 2 == 0 and width % 2 == 0 and min(height, width) >= 2 * least_side_px:
-        height, width, count = height // 2, width // 2, count + 1
-    return count
-
-
-def _halve_band(rgb: NDArray[np.uint8], small: NDArray[np.uint8], count: int, band: int) -> None:
-    """One of `_BANDS` bands of `small`, which is `rgb` halved `count` times."""
-    last = len(small) * (band + 1) // _BANDS
-    for top in range(len(small) * band // _BANDS, last, _STRIP_ROWS):
-        bottom = min(top + _STRIP_ROWS, last)
-        strip = rgb[top << count : bottom << count]
-        for _ in range(count - 1):
-            strip = _halve(strip, None)
-        _halve(strip, small[top:bottom])
-
-
-def _halve(rgb: NDArray[np.uint8], out: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
-    size = (rgb.shape[1] // 2, rgb.shape[0] // 2)
-    return np.asarray(cv2.resize(rgb, size, dst=out, interpolation=cv2.INTER_AREA), np.uint8)
-
-
 def _resizing(square: NDArray[np.uint8], small: NDArray[np.uint8]) -> list[Callable[[], object]]:
     """What makes `small` of `square`, uint8[S, S, 3] both: pieces of work for any thread, in any order."""
     side, size = len(square), len(small)
@@ -333,7 +260,7 @@ def _resizing(square: NDArray[np.uint8], small: NDArray[np.uint8]) -> list[Calla
     if side <= size:
         return [partial(cv2.resize, square, (size, size), dst=small, interpolation=cv2.INTER_LINEAR)]
     # where a band ends, a pixel of the picture and one of the result must both end
-    count = max(bands for bands in range(1, _BANDS + 1) if side % bands == size % bands == 0)
+    count = max(bands for bands in range(1, BANDS + 1) if side % bands == size % bands == 0)
     return [partial(_average_band, square, small, count, band) for band in range(count)]
 
 

@@ -47,6 +47,7 @@ ADAPTERS = {
     "tflite_runtime": {"edge_models.runtime"},
     "picamera2": {"kiosk.camera.picamera"},
     "libcamera": {"kiosk.camera.picamera"},
+    "simplejpeg": {"edge_models.damage"},
     "streamlit": {"kiosk.ui"},
     "starlette": {"kiosk.ui"},
     "uvicorn": {"kiosk.ui"},

@@ -13,8 +13,6 @@ MOST_LINES_OF_A_FUNCTION = 60
 """Without its docstring."""
 
 EXCEPTIONS = {
-    "training/__main__.py": "a short function for each of training's commands",
-    "training/__main__.py _parser": "the commands and their options, one after the other",
     "training/report.py report": "the report from its first heading to its last",
     "tests/training/test_chain.py test_from_pictures_to_a_published_bundle": "each step needs the one before",
 }

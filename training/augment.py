@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_models.illuminant import neutral_gain
-from edge_models.preprocess import halved
+from edge_models.reduce import halved
 from training.config import AugmentConfig
 from training.tones import toned
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from edge_models import image_file
 from edge_models.context import Context
 from edge_models.errors import ImageUnreadable, TableError
+from edge_models.field import in_view
 from edge_models.labels import LesionClass
 from edge_models.patient_table import DIAGNOSIS, confirmed_by, context_of, label_of, unused_columns
 from edge_models.table import IMAGE, Row, read_table
@@ -164,13 +165,17 @@ def read_metadata(table: Path, images: Path) -> list[Sample]:
 def read_rgb(path: Path) -> NDArray[np.uint8]:
     """Decode an image file as the kiosk does: uint8[height, width, 3] in R, G, B order, read-only.
 
+    Of a round field of view that lies within the picture this is the square that the kiosk's networks see.
+
     Raises:
         DatasetError: it is not an image.
     """
     try:
-        return image_file.read_rgb(path)
+        rgb = np.ascontiguousarray(in_view(image_file.read_rgb(path)))
     except ImageUnreadable as error:
         raise DatasetError(str(error)) from error
+    rgb.setflags(write=False)
+    return rgb
 
 
 def remembering_reader() -> Callable[[Path], NDArray[np.uint8]]:

@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_models.damage import decode_jpeg
 from kiosk.camera.base import STALL_TIMEOUT_S, utc_now
 from kiosk.camera.pictures import shrink_to_preview
 from kiosk.clinical.frame import Frame
@@ -101,6 +102,8 @@ class UsbCamera:
         self._lock_fd = _claim(node, self._name)
         try:
             self._capture = _start(node, self._name, size, open_capture)
+            # as they come over the cable: OpenCV decodes a damaged picture too, and prints what it thinks of it
+            self._raw = bool(self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 0))
         except BaseException:
             os.close(self._lock_fd)
             raise
@@ -202,8 +205,20 @@ class UsbCamera:
             os.close(self._lock_fd)
 
     def _decode(self) -> NDArray[np.uint8] | None:
-        decoded, bgr = self._capture.retrieve()  # False for a picture that was damaged on the cable
-        return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8) if decoded else None
+        """The picture that was grabbed, red first; None where some of it was lost on the cable."""
+        retrieved, picture = self._capture.retrieve()
+        if not retrieved or picture is None:
+            return None
+        if not self._raw:
+            return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
+        if picture.shape[0] > 1:  # rows of pixels: the camera has no MJPEG, and OpenCV knows what it has
+            self._raw = not self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 1)
+            return None
+        try:
+            return decode_jpeg(picture.tobytes())
+        except ValueError as error:
+            _log.info("%s: a picture is dropped: %s", self._name, error)
+            return None
 
 
 def _claim(node: Path, name: str) -> int:

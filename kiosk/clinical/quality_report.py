@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from edge_models.field import Window
 from edge_models.frozen import frozen
 
 
@@ -38,10 +39,13 @@ class QualityReport:
     Attributes:
         reasons: what the operator should change, most important first.
         measures: by the names of `kiosk.pipeline.quality.MEASURES`, in the units that stand there; read-only.
+        window: the square within the picture that gate and model looked at, where it shows a round field of view; None
+            for the picture's central square.
     """
 
     reasons: tuple[Reason, ...]
     measures: Mapping[str, float]
+    window: Window | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "measures", frozen(self.measures))

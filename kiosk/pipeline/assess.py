@@ -19,15 +19,17 @@ from edge_models.bundle import Bundle
 from edge_models.context import Context
 from edge_models.engine import Batches
 from edge_models.errors import EngineError
+from edge_models.field import Window, find_window, seen
 from edge_models.prediction import Engine, Prediction
-from edge_models.preprocess import Spread, reduced
+from edge_models.preprocess import reduced
+from edge_models.reduce import Spread
 from edge_models.triage import abstention, advise, kept
 from kiosk.clinical.assessment import Assessment, Outcome, Provenance
 from kiosk.clinical.frame import Frame
 from kiosk.clinical.quality_report import QualityReport, Reason, Verdict
 from kiosk.clinical.scope import ScopeLimit
 from kiosk.pipeline.cores import Cores
-from kiosk.pipeline.quality import LEAST_SIDE_PX, check
+from kiosk.pipeline.quality import LEAST_SIDE_PX, judge
 from kiosk.version import installed_version, source_commit
 
 
@@ -88,19 +90,8 @@ def assess(
     started = perf_counter()
     quality, batches, timings_ms = _prepare(frame, classifier, cores)
     if gate and quality.verdict is Verdict.RETAKE:
-        return Assessment(
-            outcome=Outcome.RETAKE,
-            reasons=quality.reasons,
-            frame=frame,
-            quality=quality,
-            prediction=None,
-            withheld=None,
-            advice=None,
-            timings_ms={**timings_ms, "total": _since_ms(started)},
-            assessed_at=now,
-            provenance=provenance(classifier, frame, now=now),
-            limits=limits,
-        )
+        timings_ms = {**timings_ms, "total": _since_ms(started)}
+        return _retake(frame, quality, timings_ms, provenance(classifier, frame, now=now), limits, now)
     try:
         prediction = classifier.predict(batches, context)
     except EngineError as error:
@@ -135,6 +126,30 @@ def assess(
         prediction=None,
         withheld=prediction,
         advice=kept(advice, abstains),
+    )
+
+
+def _retake(
+    frame: Frame,
+    quality: QualityReport,
+    timings_ms: Mapping[str, float],
+    made_with: Provenance,
+    limits: tuple[ScopeLimit, ...],
+    now: datetime,
+) -> Assessment:
+    """The assessment of a picture that is not good enough to be classified."""
+    return Assessment(
+        outcome=Outcome.RETAKE,
+        reasons=quality.reasons,
+        frame=frame,
+        quality=quality,
+        prediction=None,
+        withheld=None,
+        advice=None,
+        timings_ms=timings_ms,
+        assessed_at=now,
+        provenance=made_with,
+        limits=limits,
     )
 
 
@@ -208,9 +223,10 @@ def _prepare(frame: Frame, classifier: Predictor, cores: Cores) -> _Prepared:
     started = perf_counter()
     manifest = classifier.bundle.manifest
     # gate and model look at the same small copy; reducing the camera's large picture costs more than either
-    rgb = reduced(frame.rgb, manifest.views, manifest.input_sizes_px, LEAST_SIDE_PX, cores.spread)
+    window = find_window(frame.rgb)
+    rgb = reduced(seen(frame.rgb, window), manifest.views, manifest.input_sizes_px, LEAST_SIDE_PX, cores.spread)
     both_began = perf_counter()
-    judging = cores.begin(_judge, rgb)
+    judging = cores.begin(_judge, rgb, window, min(frame.width_px, frame.height_px))
     batches = classifier.prepare(rgb, cores.spread)
     prepared = perf_counter()
     quality, judged = judging.result()
@@ -223,9 +239,9 @@ def _prepare(frame: Frame, classifier: Predictor, cores: Cores) -> _Prepared:
     return _Prepared(quality, batches, timings_ms)
 
 
-def _judge(rgb: NDArray[np.uint8]) -> tuple[QualityReport, float]:
+def _judge(rgb: NDArray[np.uint8], window: Window | None, shorter_side_px: int) -> tuple[QualityReport, float]:
     """The gate's report, and when it was ready."""
-    return check(rgb), perf_counter()
+    return judge(rgb, window, shorter_side_px), perf_counter()
 
 
 def _since_ms(started: float) -> float:

@@ -183,7 +183,7 @@ def test_of_several_pictures_the_first_is_read(save: Save, name: str) -> None:
     assert np.array_equal(rgb, np.full((6, 8, 3), RED))
 
 
-def test_a_profile_is_ignored(save: Save) -> None:
+def test_a_profile_of_another_colour_space_is_ignored(save: Save) -> None:
     from PIL import ImageCms
 
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()

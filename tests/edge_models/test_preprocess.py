@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edge_models.illuminant import neutral_levels
-from edge_models.preprocess import View, crop_square, halved, least_side, model_input, quantise, reduced
+from edge_models.preprocess import View, crop_square, least_side, model_input, quantise, reduced
+from edge_models.reduce import halved
 
 views = st.builds(
     View,

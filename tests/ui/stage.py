@@ -26,7 +26,8 @@ from edge_models.engine import Batches
 from edge_models.errors import EngineFailed
 from edge_models.labels import LesionClass
 from edge_models.prediction import Engine, Prediction
-from edge_models.preprocess import Spread, View
+from edge_models.preprocess import View
+from edge_models.reduce import Spread
 from kiosk.camera.phantom import PhantomCamera
 from kiosk.capture.station import Station
 from kiosk.clinical.frame import Frame

@@ -47,8 +47,8 @@ def describe(assessment: Assessment) -> dict[str, object]:
     Returns:
         `band` (level, title, detail), `bars` (name, percent, label, whether malignant, `tag` beside the name, `why` of
         a named class), `notes` (lines below the bars), `reasons` (what, what to do), `outline` (polygons in the square
-        that the model saw), `meta` (parts of the last line), `primary` (which of "retake" and "done" is the likely next
-        tap).
+        that the model saw), `window` (that square's left, top and side in widths of the picture; empty for the one in
+        its middle), `meta` (parts of the last line), `primary` (which of "retake" and "done" is the likely next tap).
     """
     prediction, advice = assessment.prediction, assessment.advice
     seconds = assessment.timings_ms.get("total", 0.0) / 1e3
@@ -68,6 +68,7 @@ def describe(assessment: Assessment) -> dict[str, object]:
         "bars": _bars(prediction, advice),
         "notes": [*_notes(prediction, advice), *notes],
         "outline": outline(prediction.activation_map),
+        "window": _window(assessment),
         "primary": "done",
         "meta": [prediction.model_id, engine, local_time, text("result.seconds", seconds=f"{seconds:.1f}")],
     }
@@ -81,8 +82,15 @@ def undrawable() -> dict[str, object]:
 
 def _words_alone(outcome: Outcome, band: dict[str, str]) -> dict[str, object]:
     """A result's words where it shows no class."""
-    empty: dict[str, object] = {"bars": [], "notes": [], "reasons": [], "outline": [], "meta": []}
+    empty: dict[str, object] = {"bars": [], "notes": [], "reasons": [], "outline": [], "window": [], "meta": []}
     return {"outcome": str(outcome), "band": band, "primary": "retake", **empty}
+
+
+def _window(assessment: Assessment) -> list[float]:
+    window = assessment.quality.window if assessment.quality else None
+    if window is None or assessment.frame is None:
+        return []
+    return [round(value / assessment.frame.width_px, 4) for value in (window.left, window.top, window.side)]
 
 
 def _band(assessment: Assessment) -> dict[str, str]:

@@ -17,6 +17,7 @@ export default (component) =>
     const look = find(".look");
     const screen = { send() {} };
     let ticket = "";
+    let seen = []; // left, top and side of the square that the model saw, in widths of the picture
 
     async function paint(jpeg) {
       find(".no-picture").hidden = jpeg.length > 0;
@@ -30,16 +31,19 @@ export default (component) =>
       );
     }
 
-    // lays the overlay over the square that the model saw: the middle of the picture, its shorter side wide
+    // lays the overlay over the square that the model saw: within a round field of view, else in the picture's middle
     function place() {
       const frame = picture.getBoundingClientRect();
       const zoom = Math.max(frame.width / canvas.width, frame.height / canvas.height);
-      const side = Math.min(canvas.width, canvas.height) * zoom;
+      const middle = Math.min(canvas.width, canvas.height);
+      const [left, top, side] = seen.length
+        ? seen.map((share) => share * canvas.width)
+        : [(canvas.width - middle) / 2, (canvas.height - middle) / 2, middle];
       Object.assign(look.style, {
-        width: `${side}px`,
-        height: `${side}px`,
-        left: `${(frame.width - side) / 2}px`,
-        top: `${(frame.height - side) / 2}px`,
+        width: `${side * zoom}px`,
+        height: `${side * zoom}px`,
+        left: `${(frame.width - canvas.width * zoom) / 2 + left * zoom}px`,
+        top: `${(frame.height - canvas.height * zoom) / 2 + top * zoom}px`,
       });
     }
 
@@ -126,6 +130,7 @@ export default (component) =>
         button("done", texts[done ? "result.done" : "result.end"], "check", done),
       );
       find(".dock").dataset.primary = words.primary;
+      seen = words.window;
       outline(words.outline);
       paint(jpeg);
     };

@@ -57,11 +57,25 @@ class FilmedUsb:
     """A USB device made of a film: OpenCV's own decoder at a camera's pace, over and over, until it must fail.
 
     While `running` is clear the driver hangs; OpenCV gives up waiting for it after `patience_s` (10 s, really).
+
+    Attributes:
+        cable: what becomes of a picture's Motion JPEG on its way, by its number; with it the device gives that JPEG, as
+            V4L2 does when OpenCV is told not to convert. None: it gives pictures, as OpenCV decodes them.
+        has_mjpeg: False for a device that only has rows of pixels.
     """
 
-    def __init__(self, film: Path, patience_s: float = 2 * STALL_TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        film: Path,
+        patience_s: float = 2 * STALL_TIMEOUT_S,
+        *,
+        cable: Callable[[int, bytes], bytes] | None = None,
+        has_mjpeg: bool = True,
+    ) -> None:
         self.film = film
         self.patience_s = patience_s
+        self.cable = cable
+        self.has_mjpeg = has_mjpeg
         self.running = threading.Event()
         self.running.set()
         self.plugged = True
@@ -77,12 +91,17 @@ class _FilmedCapture:
         self._path = path
         self._capture = cv2.VideoCapture(path)
         self._pace = threading.Event()
+        self._converts = usb.cable is None
+        self._number = 0
 
     def isOpened(self) -> bool:  # noqa: N802 - OpenCV's name
         return self._capture.isOpened()
 
     def set(self, key: int, value: float) -> bool:
-        return False  # a film has the size and the format it has
+        if key != cv2.CAP_PROP_CONVERT_RGB or self._usb.cable is None:
+            return False  # a film has the size and the format it has
+        self._converts = bool(value)
+        return True
 
     def grab(self) -> bool:
         self._pace.wait(0.01)
@@ -90,13 +109,20 @@ class _FilmedCapture:
             return False
         if not self._usb.plugged:
             return False
+        self._number += 1
         if not self._capture.grab():
             self._capture = cv2.VideoCapture(self._path)
             return self._capture.grab()
         return True
 
     def retrieve(self) -> tuple[bool, Any]:
-        return self._capture.retrieve()
+        retrieved, picture = self._capture.retrieve()
+        if self._converts or self._usb.cable is None:
+            return retrieved, picture
+        if not self._usb.has_mjpeg:
+            return retrieved, picture[:, :, :2]  # YUYV has two bytes a pixel
+        _, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 95])
+        return retrieved, np.frombuffer(self._usb.cable(self._number, jpeg.tobytes()), np.uint8)[np.newaxis]
 
     def release(self) -> None:
         self._capture.release()
@@ -124,6 +150,12 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def usb(film: Path) -> FilmedUsb:
     return FilmedUsb(film)
+
+
+@pytest.fixture
+def make_usb(film: Path) -> Callable[..., FilmedUsb]:
+    """Makes a device with a cable of its own; see `FilmedUsb`."""
+    return lambda cable, **options: FilmedUsb(film, cable=cable, **options)
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,8 @@ from kiosk.errors import CameraBusy, CameraLost, CameraNotFound, CameraStalled
 
 if TYPE_CHECKING:
     from tests.kiosk.camera.conftest import FilmedUsb
+
+    MakeUsb = Callable[..., FilmedUsb]
 
 STALL_TIMEOUT_S = 0.4
 LONG_S = 60.0
@@ -56,6 +60,46 @@ def test_nothing_is_decoded_while_nobody_looks(usb: FilmedUsb, monkeypatch: pyte
         with camera._changed:
             assert camera._changed.wait_for(lambda: camera._grabbed > 20, LONG_S)
         assert not decoded
+
+
+def test_motion_jpeg_is_decoded_red_first(make_usb: MakeUsb) -> None:
+    padded = make_usb(lambda number, jpeg: jpeg + bytes(number % 3 * 512))  # the buffer may be longer
+    with opened(padded) as camera:
+        numbers = [picture_number(take().rgb) for take in (camera.preview, camera.capture) * 4]
+    assert (np.diff(numbers) % 50 > 0.2).all(), "a picture came twice"
+
+
+def test_a_picture_that_lost_data_on_the_cable_is_dropped(make_usb: MakeUsb, capfd: pytest.CaptureFixture[str]) -> None:
+    damages = (
+        lambda jpeg: jpeg,
+        lambda jpeg: jpeg[: len(jpeg) // 2],
+        lambda jpeg: jpeg[: len(jpeg) // 2] + b"\xff\xd9",
+        lambda jpeg: jpeg[: len(jpeg) // 2] + jpeg[len(jpeg) // 2 + 300 :],
+        lambda jpeg: b"",
+        lambda jpeg: bytes(len(jpeg)),
+    )
+    with opened(make_usb(lambda number, jpeg: damages[number % len(damages)](jpeg))) as camera:
+        for take in (camera.preview, camera.capture) * 4:
+            rgb = take().rgb
+            picture_number(rgb)
+            assert np.ptp(rgb.reshape(-1, 3).astype(int), axis=0).max() <= 3, "part of the picture is missing"
+    assert capfd.readouterr().err == ""
+
+
+def test_nothing_but_damaged_pictures_is_a_stall(make_usb: MakeUsb) -> None:
+    broken = threading.Event()
+    usb = make_usb(lambda number, jpeg: jpeg[:2000] + b"\xff\xd9" if broken.is_set() else jpeg)
+    with opened(usb) as camera:
+        camera.capture()
+        broken.set()
+        with pytest.raises(CameraStalled, match="no new picture"):
+            camera.capture()
+
+
+def test_a_camera_without_motion_jpeg_is_converted_by_opencv(make_usb: MakeUsb) -> None:
+    with opened(make_usb(lambda number, jpeg: jpeg, has_mjpeg=False)) as camera:
+        for _ in range(3):
+            picture_number(camera.capture().rgb)
 
 
 def test_the_film_ends_like_a_pulled_plug(usb: FilmedUsb) -> None:

@@ -19,7 +19,8 @@ from edge_models.engine import Batches
 from edge_models.errors import EngineFailed
 from edge_models.labels import LesionClass
 from edge_models.prediction import Engine, Prediction
-from edge_models.preprocess import Spread, View
+from edge_models.preprocess import View
+from edge_models.reduce import Spread
 from edge_models.triage import AdviceLevel
 from kiosk.clinical.assessment import Assessment, Outcome
 from kiosk.clinical.frame import CameraSettings, Frame

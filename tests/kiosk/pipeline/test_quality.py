@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 from numpy.typing import NDArray
 
+from benchmarks.disturb import BLUR_AT_450_PX, Field, blurred, drawn_over, within
 from edge_models.image_file import read_rgb
-from edge_models.preprocess import halved
+from edge_models.reduce import halved
 from kiosk.camera.skin import paint
 from kiosk.clinical.quality_report import Reason, Verdict
 from kiosk.pipeline.quality import LEAST_SIDE_PX, MEASURES, _lab, check, check_preview
@@ -85,6 +86,12 @@ def skin(seed: int = 0, width: int = 1600) -> Rgb:
     picture = paint(np.random.default_rng(seed), width, width * 3 // 4)
     picture.setflags(write=False)
     return picture
+
+
+def middle_of(rgb: Rgb) -> Rgb:
+    """Half of its sides: skin that fills the picture, without the phantom's own rim."""
+    height, width = rgb.shape[0] // 4, rgb.shape[1] // 4
+    return np.ascontiguousarray(rgb[height:-height, width:-width])
 
 
 @cache
@@ -179,6 +186,67 @@ def test_a_dark_rim_and_ruler_marks_do_not_count() -> None:
     assert check(skin(3) * rim).reasons == ()
     blurred[60 : height // 3 : 24, : (width - height) // 2 + 100] = 20
     assert check(blurred).reasons == (Reason.OUT_OF_FOCUS,)
+
+
+@pytest.mark.parametrize("overlay", ["ruler", "text", "hairs"])
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_drawn_sharply_over_a_picture_does_not_decide(overlay: str, seed: int) -> None:
+    rgb = skin(seed, 600)
+    for draw in range(3):
+        sharp = drawn_over(rgb, overlay, np.random.default_rng(draw))
+        assert check(sharp).reasons == ()
+        unsharp = drawn_over(blurred(rgb, BLUR_AT_450_PX), overlay, np.random.default_rng(draw))
+        (reason,) = check(unsharp).reasons
+        assert reason in (Reason.OUT_OF_FOCUS, Reason.MOTION)
+
+
+@pytest.mark.parametrize("overlay", ["ruler", "text", "hairs"])
+def test_real_pictures_with_something_drawn_over_them(overlay: str) -> None:
+    rng = np.random.default_rng(4)
+    good = [rgb for rgb in real_pictures(60) if not check(rgb).reasons]
+    sharp = [check(drawn_over(rgb, overlay, rng)).reasons for rgb in good]
+    unsharp = [check(drawn_over(blurred(rgb, BLUR_AT_450_PX), overlay, rng)).reasons for rgb in good]
+    assert sum(map(bool, sharp)) <= 0.02 * len(good)
+    assert sum(map(bool, unsharp)) >= 0.98 * len(good)
+    assert sum(Reason.MOTION in reasons for reasons in unsharp) <= 0.1 * len(good)
+
+
+@pytest.mark.parametrize("overlay", ["none", "ruler", "text", "hairs"])
+@pytest.mark.parametrize(
+    "field",
+    [Field(0.3, 0.0), Field(0.36, 0.05, 0.05, -0.05), Field(0.42, 0.02, 0.08), Field(0.5, 0.0, 0.0, 0.1)],
+    ids=str,
+)
+def test_a_round_field_is_judged_within(field: Field, overlay: str) -> None:
+    for seed, width in ((1, 600), (2, 400)):
+        rgb = middle_of(skin(seed, 2 * width))
+        sharp = check(drawn_over(within(rgb, field), overlay, np.random.default_rng(seed)))
+        assert sharp.reasons == ()
+        assert sharp.window is not None
+        assert abs(sharp.window.side / np.sqrt(2) / rgb.shape[0] - field.radius + field.rim / 2) < 0.03
+        unsharp = within(blurred(rgb, BLUR_AT_450_PX), field)
+        report = check(drawn_over(unsharp, overlay, np.random.default_rng(seed)))
+        assert report.verdict is Verdict.RETAKE
+
+
+def test_a_real_picture_within_a_round_field() -> None:
+    rng = np.random.default_rng(5)
+    sharp, unsharp = [], []
+    for rgb in (rgb for rgb in real_pictures(40) if not check(rgb).reasons):
+        angle, off = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.1)
+        field = Field(rng.uniform(0.36, 0.5), rng.uniform(0, 0.05), off * np.cos(angle), off * np.sin(angle))
+        sharp.append(check(within(rgb, field)).verdict)
+        unsharp.append(check(within(blurred(rgb, BLUR_AT_450_PX), field)).verdict)
+    assert sharp.count(Verdict.PASS) >= 0.95 * len(sharp)
+    assert unsharp.count(Verdict.RETAKE) >= 0.97 * len(unsharp)
+
+
+def test_movement_is_seen_within_a_round_field() -> None:
+    here, there = (within(np.ascontiguousarray(skin(5)[:, x : x + 1300]), Field(0.4, 0.02)) for x in (0, 60))
+    assert check_preview(here, here).reasons == ()
+    report = check_preview(there, here)
+    assert report.reasons == (Reason.MOTION,)
+    assert report.window is not None
 
 
 def test_a_small_mole_is_something_in_view() -> None:
