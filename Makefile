@@ -68,19 +68,20 @@ lint: .venv/dev.stamp  ## style, types, shell scripts
 bench: .venv/dev.stamp  ## the benchmark suites
 	@$(bin)/python -m pytest benchmarks -o addopts="--import-mode=importlib" --benchmark-only $(ARGS)
 
-# in their order: each step starts from the one before, and the last member learns from the first two;
-# `python -m training --help` has what more there is
-MEMBERS ?= mobilenet_v2_g mobilenet_v2_e mobilenet_v2_h
+# a member whose weights are committed (training/weights/) is not trained again; one that is needs PyTorch:
+# .venv/bin/pip install torch. `python -m training --help` has what more there is
+MEMBERS ?= mobilenet_v2_j mobilenet_v2_k
 CROPS ?= 1:neutral
+ORIENTATIONS ?= 4
 MODEL ?= $(lastword $(MEMBERS))-bundle
 member_runs = $(addprefix runs/,$(MEMBERS))
 
 .PHONY: train
-train: .venv/dev.stamp  ## the whole training chain (DERMAKIOSK_DATA, DERMAKIOSK_WEIGHTS; MEMBERS= configs, CROPS=, MODEL= the new bundle's id)
+train: .venv/dev.stamp  ## the whole training chain (DERMAKIOSK_DATA, DERMAKIOSK_WEIGHTS; MEMBERS= configs, CROPS=, ORIENTATIONS=, MODEL= the new bundle's id)
 	@for member in $(MEMBERS); do \
 	  $(bin)/python -m training train training/configs/$$member.toml && $(bin)/python -m training quantize runs/$$member || exit 1; \
 	done
-	@$(bin)/python -m training calibrate $(member_runs) --id $(MODEL) --crops $(CROPS) --orientations 8
+	@$(bin)/python -m training calibrate $(member_runs) --id $(MODEL) --crops $(CROPS) --orientations $(ORIENTATIONS)
 	@$(bin)/python -m training evaluate runs/$(MODEL) --runs $(member_runs)
 	@$(bin)/python -m training report runs/$(MODEL) --runs $(member_runs)
 	@$(bin)/python -m training publish runs/$(MODEL)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,8 @@ class Manifest:
     """What a bundle says of itself. `classes` is the one place where a class order is written down.
 
     Attributes:
+        folded: findings that a member may tell apart beside the classes, in the order of its further outputs, with the
+            class that each counts as ("scc": squamous carcinoma, as akiec); empty where every output is a class.
         members: file names of the ensemble members, each run on every view.
         views: what is cut from a picture (test-time augmentation), the same for every member.
         input_sizes_px: side of every member's square input.
@@ -80,6 +82,12 @@ class Manifest:
     context: ContextTables | None
     digest: str
     texts: Mapping[str, str]
+    folded: Mapping[str, LesionClass] = field(default_factory=dict)
+
+    @property
+    def counts_as(self) -> tuple[int, ...]:
+        """Places in `classes` of what each folded finding counts as."""
+        return tuple(self.classes.index(lesion) for lesion in self.folded.values())
 
 
 @dataclass(frozen=True)
@@ -236,6 +244,9 @@ def _parse(document: Mapping[str, Any]) -> Manifest:
         context=ContextTables.from_json(document["context"], len(codes)) if "context" in document else None,
         digest=str(document["digest"]),
         texts=frozen({key: str(document[key]) for key in TEXT_KEYS}),
+        folded=frozen(
+            {str(code): LesionClass.from_code(lesion) for code, lesion in document.get("folded", {}).items()}
+        ),
     )
 
 

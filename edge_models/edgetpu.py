@@ -232,6 +232,7 @@ class _Child:
             "members": manifest.members,
             "input_sizes": manifest.input_sizes_px,
             "class_count": len(manifest.classes),
+            "folded": manifest.counts_as,
             "library": device.library,
         }
         try:

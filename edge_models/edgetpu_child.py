@@ -29,7 +29,7 @@ def main() -> int:
     order = json.loads(receive(connection))
     members = {name: receive(connection) for name in order["members"]}
     try:
-        networks = load_networks(members, order["input_sizes"], order["class_count"], order["library"])
+        networks = load_networks(members, order["input_sizes"], order["class_count"], order["library"], order["folded"])
     except EdgeModelError as error:
         answer = {"error": type(error).__name__, "what": error.what, "remedy": error.remedy}
         send(connection, json.dumps(answer).encode())

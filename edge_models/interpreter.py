@@ -18,6 +18,7 @@ from edge_models import edgetpu
 from edge_models.bundle import Bundle
 from edge_models.engine import ENGINES, Batches, Interpreter, Outputs, OutputShapes, Quantisation
 from edge_models.errors import BundleError, EngineFailed, EngineUnavailable
+from edge_models.folding import fold
 from edge_models.prediction import Engine
 from edge_models.runtime import first_line, load_delegate, runtime, without_chatter
 
@@ -62,7 +63,15 @@ def open_interpreter(
 class Network:
     """One member network, loaded into a runtime interpreter of its own."""
 
-    def __init__(self, name: str, content: bytes, input_size: int, class_count: int, library: str = "") -> None:
+    def __init__(
+        self,
+        name: str,
+        content: bytes,
+        input_size: int,
+        class_count: int,
+        library: str = "",
+        folded: Sequence[int] = (),
+    ) -> None:
         """Load and check a network; it computes in one thread, so that its results cannot depend on their number.
 
         Args:
@@ -71,6 +80,7 @@ class Network:
             input_size: side of the square input that the manifest states.
             class_count: C.
             library: of a delegate to run it on; empty for the CPU.
+            folded: which class each output beyond the C counts as (`edge_models.folding`); a network may do without.
 
         Raises:
             BundleError: it is something else.
@@ -100,9 +110,11 @@ class Network:
             )
         outputs = [_Tensor.of(name, each) for each in self._interpreter.get_output_details()]
         # told apart by shape: names and order are the converter's affair
-        maps = [each for each in outputs if len(each.shape) == 4 and each.shape[3] == class_count]
-        logits = [each for each in outputs if each.shape == (1, class_count)]
-        embeddings = [each for each in outputs if len(each.shape) == 2 and each.shape[1] > class_count]
+        widths = {each.shape[3] for each in outputs if len(each.shape) == 4} & {class_count, class_count + len(folded)}
+        width = next(iter(widths), class_count)
+        maps = [each for each in outputs if len(each.shape) == 4 and each.shape[3] == width]
+        logits = [each for each in outputs if each.shape == (1, width)]
+        embeddings = [each for each in outputs if len(each.shape) == 2 and each.shape[1] > width]
         if not (len(outputs) == 3 and maps and logits and embeddings):
             raise BundleError(
                 f"{name} gives {_shapes(outputs)}, not logits [1, {class_count}], an activation map "
@@ -111,10 +123,11 @@ class Network:
             )
         self._input = inputs[0]
         self._logits, self._activation_map, self._embedding = logits[0], maps[0], embeddings[0]
+        self._folded = tuple(folded) if width > class_count else ()
         self.input_quantisation = self._input.quantisation
         self.output_shapes = OutputShapes(
-            logits=self._logits.shape[1:],
-            activation_map=self._activation_map.shape[1:],
+            logits=(class_count,),
+            activation_map=(*self._activation_map.shape[1:3], class_count),
             embedding=self._embedding.shape[1:],
         )
 
@@ -130,20 +143,25 @@ class Network:
             self._interpreter.invoke()
         except (ValueError, RuntimeError) as error:
             raise EngineFailed(f"inference failed ({first_line(error)})", "Start the program again") from error
-        self._read(self._logits, outputs.logits[place])
-        self._read(self._activation_map, outputs.activation_maps[place[0]][place[1]])
-        self._read(self._embedding, outputs.embedding[place])
+        outputs.logits[place] = fold(self._real(self._logits), self._folded)
+        outputs.activation_maps[place[0]][place[1]] = fold(self._real(self._activation_map), self._folded)
+        outputs.embedding[place] = self._real(self._embedding)
         outputs.inference_ms[place] = (perf_counter() - started) * 1e3
 
-    def _read(self, tensor: _Tensor, real: NDArray[np.float32]) -> None:
-        """Dequantise an output into `real`, float32 of its shape."""
+    def _real(self, tensor: _Tensor) -> NDArray[np.float32]:
+        """What an output stands for, float32 of its shape."""
         stored = self._interpreter.get_tensor(tensor.index)[0]
-        np.subtract(stored, np.float32(tensor.quantisation.zero_point), out=real, dtype=np.float32)
-        np.multiply(real, np.float32(tensor.quantisation.scale), out=real)
+        real = np.subtract(stored, np.float32(tensor.quantisation.zero_point), dtype=np.float32)
+        real *= np.float32(tensor.quantisation.scale)
+        return np.asarray(real, np.float32)
 
 
 def load_networks(
-    members: Mapping[str, bytes], input_sizes: Sequence[int], class_count: int, library: str = ""
+    members: Mapping[str, bytes],
+    input_sizes: Sequence[int],
+    class_count: int,
+    library: str = "",
+    folded: Sequence[int] = (),
 ) -> list[Network]:
     """All members of a bundle, checked to go together.
 
@@ -152,13 +170,14 @@ def load_networks(
         input_sizes: one a member, as `Network`.
         class_count: as `Network`.
         library: as `Network`.
+        folded: as `Network`.
 
     Raises:
         BundleError: a network is not what the manifest says, or the members do not go together.
         EngineUnavailable: as `Network`.
     """
     networks = [
-        Network(name, content, size, class_count, library)
+        Network(name, content, size, class_count, library, folded)
         for (name, content), size in zip(members.items(), input_sizes, strict=True)
     ]
     first = next(iter(members))
@@ -193,7 +212,8 @@ class CpuInterpreter:
         members = dict(zip(manifest.members, bundle.member_bytes, strict=True))
         self.threads = min(wanted, len(members) * len(manifest.views))
         self._networks = [
-            load_networks(members, manifest.input_sizes_px, len(manifest.classes)) for _ in range(self.threads)
+            load_networks(members, manifest.input_sizes_px, len(manifest.classes), folded=manifest.counts_as)
+            for _ in range(self.threads)
         ]
         self.input_quantisation = self._networks[0][0].input_quantisation
         self.output_shapes = [network.output_shapes for network in self._networks[0]]

@@ -16,13 +16,16 @@ from typing import Any
 
 from edge_models.errors import EdgeModelError
 from edge_models.preprocess import View
-from training.dataset import CLASS_ORDER, Sample, check_readable, read_not_lesions, read_rgb, targets
+from training import not_lesions
+from training.archives import ISIC2017, MILK10K
+from training.dataset import HAM10000, Sample, read_not_lesions, read_rgb, targets
 from training.errors import RunError, TrainingError
 from training.options import Command, make_parser
 from training.runs import (
     QUANTIZATION,
     is_bundle,
     keep_logs,
+    keep_run,
     network_file,
     open_run,
     read_config,
@@ -30,12 +33,19 @@ from training.runs import (
     runs_of,
     views_of,
 )
-from training.sources import has_official_validation, read_official_validation, read_training_images
-from training.split import SPLITS, Part, assign, leaks, read_split, write_split
+from training.sources import by_source, read_official_validation, read_sources, read_training_images
+from training.split import SPLITS, Part, leaks, read_split, sources_of
 from training.views import CROPS, crop_name, make_views, read_crop, view_table
 
-_DATA_SETS = {"validation": "held-out lesions", "isic2018_validation": "official validation"}
+_DATA_SETS = {
+    "validation": "held-out lesions",
+    "isic2018_validation": "official validation",
+    MILK10K: "MILK10k, held out",
+    ISIC2017: "ISIC 2017, held out",
+}
 """What figures are of, as manifests name it and as people read it."""
+_GATED = ("validation", "isic2018_validation")
+"""What is also counted through the kiosk's gate (`benchmarks rule`), and studied in the report."""
 REPRESENTATIVE_PICTURES = 300
 PICTURES_FOR_ROUNDING = 70
 
@@ -52,37 +62,44 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _prepare(options: argparse.Namespace) -> None:
-    from training.duplicates import across_parts
+    from training.prepare import prepare
 
-    samples, missing = read_training_images(_data(options))
-    check_readable(samples)
-    leaky = options.by == "image"
-    write_split(options.split, samples, assign(samples, options.held_out, options.seed, leaky), leaky)
-    print(f"{len(samples)} images, missing: {', '.join(missing) or 'none'}")
-    parts = read_split(options.split, samples)
-    for part, members in parts.items():
-        counts = (f"{label.code} {sum(sample.label is label for sample in members)}" for label in CLASS_ORDER)
-        print(f"{part:12} {len(members):6}  {', '.join(counts)}")
-    if leaky:
-        known = {sample.lesion_id for sample in parts[Part.TRAIN]}
-        shared = sum(sample.lesion_id in known for sample in parts[Part.VALIDATION])
-        held_out = len(parts[Part.VALIDATION])
-        print(f"this split leaks: the lesions of {shared} of {held_out} validation images are trained on")
-        return
-    compared: dict[str, Sequence[Sample]] = {str(part): some for part, some in parts.items()}
-    if has_official_validation(_data(options)):
-        compared["official validation"] = read_official_validation(_data(options))
-    for one, another, where, likeness in across_parts(compared):
-        print(f"{one.image_id} ({where[0]}) and {another.image_id} ({where[1]}) are alike ({likeness:.3f})")
+    prepare(_data(options), options.split, options.held_out, options.seed, options.by, options.extends, options.sources)
 
 
 def _train(options: argparse.Namespace) -> None:
-    from training.train import train
+    from training.runs import restore
 
     run = options.run or Path("runs") / options.config.stem
     config = open_run(options.config, run)
+    if restore(run):
+        print(f"{run} is finished: its weights are those in training/weights/{run.name}")
+        return
     parts = _parts(options, config.split)
-    train(config, run, parts[Part.TRAIN], parts[Part.VALIDATION], options.weights)
+    if config.train.sources:
+        try:
+            from training.torch_train import train_run
+        except ImportError as error:
+            raise RunError(f"training on several sources runs on PyTorch ({error}): pip install torch") from error
+
+        validation: dict[str, list[Sample]] = dict(by_source(parts[Part.VALIDATION]))
+        validation["official"] = read_official_validation(_data(options))
+        train_run(config, run, parts[Part.TRAIN], validation)
+    else:
+        from training.train import train
+
+        train(config, run, parts[Part.TRAIN], parts[Part.VALIDATION], options.weights)
+
+
+def _recover(options: argparse.Namespace) -> None:
+    from training.recover import recover
+
+    parts = _parts(options, options.split)
+    recover(options.member, parts[Part.TRAIN], parts[Part.CALIBRATION], options.into)
+
+
+def _keep(options: argparse.Namespace) -> None:
+    print(f"{keep_run(options.run)} is to be committed")
 
 
 def _quantize(options: argparse.Namespace) -> None:
@@ -147,25 +164,30 @@ def _members(options: argparse.Namespace) -> None:
     from numpy.typing import NDArray
 
     from reporting.document import Table, to_markdown
+    from training.calibrate import prevalence_of, source_odds
     from training.inference import run_networks
     from training.members import member_table, to_rows
     from training.robustness import other_camera
 
     networks, sizes, split = read_members(options.runs)
     parts = _parts(options, split)
-    every = targets([sample for samples in parts.values() for sample in samples])
-    held_out = parts[Part.VALIDATION]
+    every = by_source([sample for samples in parts.values() for sample in samples])
+    home = every.get(HAM10000) or next(iter(every.values()))
+    calibration = parts[Part.CALIBRATION]
+    held_out = by_source([sample for sample in parts[Part.VALIDATION] if not sample.finding])
+    first = held_out.pop(home[0].source)
     lesions: dict[str, Sequence[Sample]] = {
-        "calibration lesions": parts[Part.CALIBRATION],
-        "held-out lesions": held_out,
+        "calibration lesions": calibration,
+        "held-out lesions": first,
         "official validation": read_official_validation(_data(options)),
+        **{_DATA_SETS[source]: samples for source, samples in held_out.items()},
     }
     pictures: dict[str, Sequence[Path | NDArray[np.uint8]]] = {
         part: [sample.path for sample in samples] for part, samples in lesions.items()
     }
     elsewhere = "held-out lesions, other cameras"
-    lesions[elsewhere] = held_out
-    pictures[elsewhere] = [other_camera(number)(read_rgb(sample.path)) for number, sample in enumerate(held_out)]
+    lesions[elsewhere] = first
+    pictures[elsewhere] = [other_camera(number)(read_rgb(sample.path)) for number, sample in enumerate(first)]
     views = _views_of(options)
     table = member_table(
         {
@@ -174,7 +196,12 @@ def _members(options: argparse.Namespace) -> None:
         },
         {part: targets(samples) for part, samples in lesions.items()},
         "calibration lesions",
-        np.bincount(every, minlength=len(CLASS_ORDER)) / len(every),
+        prevalence_of(targets(home)),
+        source_odds(
+            [sample.source for sample in calibration],
+            {source: targets(some) for source, some in every.items()},
+            home[0].source,
+        ),
     )
     print(f"{len(views)} views a member: balanced accuracy / accuracy / log loss / malignant AUC")
     print(to_markdown([Table(to_rows(table, [run.name for run in options.runs]))]), end="")
@@ -184,7 +211,7 @@ def _calibrate(options: argparse.Namespace) -> None:
     from training.draft import write_draft
 
     networks, sizes, split = read_members(options.runs)
-    photos = read_not_lesions(_data(options))
+    parts = _parts(options, split)
     as_published = options.crops is None and options.orientations is None and all(map(is_bundle, options.runs))
     write_draft(
         folder=_draft(options.into / options.id),
@@ -193,27 +220,29 @@ def _calibrate(options: argparse.Namespace) -> None:
         views=views_of(options.runs) if as_published else _views_of(options),
         sizes=sizes,
         split=split,
-        parts=_parts(options, split),
-        not_lesions=photos[::2],
+        parts=parts,
+        not_lesions=not_lesions.read(_data(options), parts).fitted,
     )
     print(f"{_draft(options.into / options.id)} is sealed")
 
 
 def _evaluate(options: argparse.Namespace) -> None:
     from edge_models import bundle as bundles
-    from training.draft import FIGURES, integers_of, write_figures
+    from training.draft import FIGURES, integers_of, read_document, write_figures
     from training.evaluate import evaluate
     from training.integers import judge_in_float
     from training.levels import read_retakes
 
     draft = _draft(options.draft)
-    lesions = dict(zip(_DATA_SETS, _lesions(options, draft), strict=True))
+    lesions = _lesions(options, draft)
     manifest = bundles.load(draft).manifest
     runs = runs_of(draft, options.runs) if options.runs else []
     taken_over = integers_of(options.integers_of, draft) if options.integers_of else {}
-    retakes = read_retakes(options.kiosk, lesions) if options.kiosk else {}
+    gated = {name: lesions[name] for name in _GATED}
+    retakes = read_retakes(options.kiosk, gated) if options.kiosk else {}
     real = {name: judge_in_float(runs, manifest, samples) for name, samples in lesions.items() if runs}
-    figures = evaluate(draft, manifest, lesions, read_not_lesions(_data(options))[1::2], real)
+    others = not_lesions.read(_data(options), _parts(options, read_document(draft)["split"])).judged
+    figures = evaluate(draft, manifest, lesions, others, real)
     for name in lesions:
         figures[name] |= {"integers": taken_over[name]} if name in taken_over else {}
         figures[name] |= {"retakes": retakes[name]} if name in retakes else {}
@@ -233,8 +262,10 @@ def _report(options: argparse.Namespace) -> None:
     loaded = bundles.load(bundle)
     runs = runs_of(bundle, options.runs) if options.runs else []
     figures = read_figures(options.bundle / FIGURES, bundle) if draft else read_document(bundle).get("figures", {})
-    measured = {title: figures.get(name, {}) for name, title in _DATA_SETS.items()}
-    lesions = dict(zip(measured, _lesions(options, bundle), strict=True))
+    measured = {_DATA_SETS.get(name, name): of_it for name, of_it in figures.items()}
+    # every study is of thousands of inferences: other sources' figures are those that evaluate measured
+    sets = _lesions(options, bundle)
+    lesions = {_DATA_SETS[name]: sets[name] for name in _GATED}
     accuracy = accuracy_by_inferences(loaded, lesions["held-out lesions"])
     blocks = report(
         bundle,
@@ -301,16 +332,17 @@ def _data(options: argparse.Namespace) -> Path:
 
 
 def _parts(options: argparse.Namespace, split: str) -> dict[Part, list[Sample]]:
-    samples, _ = read_training_images(_data(options))
-    return read_split(SPLITS / f"{split}.csv", samples)
+    path = SPLITS / f"{split}.csv"
+    return read_split(path, read_sources(_data(options), sources_of(path)))
 
 
-def _lesions(options: argparse.Namespace, bundle: Path) -> list[list[Sample]]:
-    """The samples of `_DATA_SETS`, in their order."""
+def _lesions(options: argparse.Namespace, bundle: Path) -> dict[str, list[Sample]]:
+    """The samples of those `_DATA_SETS` that the bundle's split has, by name."""
     from training.draft import read_document
 
-    held_out = _parts(options, read_document(bundle)["split"])[Part.VALIDATION]
-    return [held_out, read_official_validation(_data(options))]
+    held_out = by_source(_parts(options, read_document(bundle)["split"])[Part.VALIDATION])
+    first = held_out.pop(HAM10000, [])
+    return {"validation": first, "isic2018_validation": read_official_validation(_data(options)), **held_out}
 
 
 def _draft(release: Path) -> Path:
@@ -320,6 +352,8 @@ def _draft(release: Path) -> Path:
 _STEPS: dict[str, Command] = {
     "prepare": _prepare,
     "train": _train,
+    "recover": _recover,
+    "keep": _keep,
     "quantize": _quantize,
     "views": _views,
     "members": _members,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from edge_models.illuminant import neutral_gain
 from edge_models.reduce import halved
 from training.config import AugmentConfig
+from training.tones import toned
 
 _GREY = np.array([0.299, 0.587, 0.114])
 _SMOOTH_FROM = 1.8
@@ -24,7 +25,13 @@ _HAIR_SIDE_PX = 224.0
 """Side of the crop that the thickness of hairs is meant for."""
 
 
-def augment(rgb: NDArray[np.uint8], size: int, config: AugmentConfig, rng: np.random.Generator) -> NDArray[np.uint8]:
+def augment(
+    rgb: NDArray[np.uint8],
+    size: int,
+    config: AugmentConfig,
+    rng: np.random.Generator,
+    tone: NDArray[np.float32] | None = None,
+) -> NDArray[np.uint8]:
     """One random training crop.
 
     Args:
@@ -32,13 +39,18 @@ def augment(rgb: NDArray[np.uint8], size: int, config: AugmentConfig, rng: np.ra
         size: side of the result in pixels.
         config: how far and how often a crop is changed.
         rng: decides everything.
+        tone: float32[3, 4], from the colours of the picture's source to another's (`training.tones`).
 
     Returns:
         uint8[size, size, 3].
     """
     crop = _geometry(rgb, size, config, rng)
+    if config.tone_probability and rng.random() < config.tone_probability and tone is not None:
+        crop = toned(crop, tone, rng.uniform(0.2, 1.0))
     if rng.random() < config.hair_probability:
         crop = _hairs(crop, rng)
+    if config.ruler_probability and rng.random() < config.ruler_probability:
+        crop = ruled(crop, rng)
     return _cutout(_sharpness(_colour(crop, config, rng), config, rng), config, rng)
 
 
@@ -82,6 +94,27 @@ def _hairs(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint
         colour = (shade, 0.9 * shade, 0.8 * shade)
         cv2.polylines(drawn, [curve], isClosed=False, color=colour, thickness=width, lineType=cv2.LINE_AA, shift=4)
     opacity = rng.uniform(0.6, 0.95)
+    return np.asarray(cv2.addWeighted(drawn, opacity, crop, 1.0 - opacity, 0.0), np.uint8)
+
+
+def ruled(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """A ruler's ticks along a line near one side, every fifth longer, dark or seldom light: uint8[size, size, 3]."""
+    size = crop.shape[0]
+    step = rng.uniform(0.02, 0.08) * size
+    angle = rng.choice(4) * math.pi / 2.0 + rng.normal(0.0, 0.15)
+    along = np.array([math.cos(angle), math.sin(angle)])
+    across = np.array([-along[1], along[0]])
+    start = np.full(2, size / 2.0) - across * rng.uniform(0.28, 0.48) * size
+    places = np.arange(-math.ceil(size / step), math.ceil(size / step) + 1)
+    lengths = np.where(places % 5 == 0, 2.0, 1.0) * rng.uniform(0.015, 0.05) * size
+    first = start + places[:, np.newaxis] * step * along
+    ticks = np.stack([first, first + lengths[:, np.newaxis] * across], axis=1)
+    shade = rng.uniform(0, 70) if rng.random() < 0.8 else rng.uniform(190, 250)
+    drawn = crop.copy()
+    width = max(1, round(float(rng.uniform(0.6, 2.2)) * size / _HAIR_SIDE_PX))
+    lines = list(np.rint(ticks * 16).astype(np.int32))
+    cv2.polylines(drawn, lines, isClosed=False, color=(shade,) * 3, thickness=width, lineType=cv2.LINE_AA, shift=4)
+    opacity = rng.uniform(0.5, 0.95)
     return np.asarray(cv2.addWeighted(drawn, opacity, crop, 1.0 - opacity, 0.0), np.uint8)
 
 

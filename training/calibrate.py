@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +37,10 @@ _MIN_SLOPE = 0.01  # a temperature of 100: evidence that says nothing
 
 
 def fit_probabilities(
-    mean_log_p: NDArray[np.float64], target: NDArray[np.int64], prevalence: NDArray[np.float64]
+    mean_log_p: NDArray[np.float64],
+    target: NDArray[np.int64],
+    prevalence: NDArray[np.float64],
+    elsewhere: NDArray[np.float64] | float = 0.0,
 ) -> Calibration:
     """Temperature and class biases by penalised maximum likelihood (Guo et al. 2017, arXiv:1706.04599, §4.2).
 
@@ -49,7 +52,9 @@ def fit_probabilities(
         mean_log_p: float64[N, 7], log-softmax pooled over members and views.
         target: int64[N].
         prevalence: float64[7], what the probabilities are to be calibrated for; the samples' own class frequencies must
-            be close to it.
+            be close to it, but for `elsewhere`.
+        elsewhere: float64[N, 7], by how many log-odds the classes of each case's source are commoner there than in
+            `prevalence` (`source_odds`): one temperature and one set of biases are fitted over several sources.
     """
     count, classes = mean_log_p.shape
     expected = np.log(prevalence)
@@ -59,7 +64,7 @@ def fit_probabilities(
     centre = np.concatenate([[0.0], expected])
 
     def loss(values: NDArray[np.float64]) -> float:
-        z = values[0] * mean_log_p + values[1:]
+        z = values[0] * mean_log_p + values[1:] + elsewhere
         top = z.max(axis=1, keepdims=True)
         log_z = np.log(np.exp(z - top).sum(axis=1)) + top[:, 0]
         return float((log_z - (z * truth).sum(axis=1)).sum() + 0.5 * (penalty * (values - centre) ** 2).sum())
@@ -68,7 +73,7 @@ def fit_probabilities(
     by_bias = np.broadcast_to(np.eye(classes), (count, classes, classes))
     design = np.concatenate([mean_log_p[:, :, None], by_bias], axis=2)
     for _ in range(100):
-        p = softmax(theta[0] * mean_log_p + theta[1:])
+        p = softmax(theta[0] * mean_log_p + theta[1:] + elsewhere)
         gradient = np.einsum("nc,nck->k", p - truth, design) + penalty * (theta - centre)
         mean = np.einsum("nc,nck->nk", p, design)
         hessian = np.einsum("nc,nck,ncl->kl", p, design, design) - mean.T @ mean + np.diag(penalty + 1e-9)
@@ -96,6 +101,7 @@ def cross_fitted(
     prevalence: NDArray[np.float64],
     lesions: Sequence[str],
     log_odds: NDArray[np.float64] | None = None,
+    elsewhere: NDArray[np.float64] | float = 0.0,
 ) -> NDArray[np.float64]:
     """Probabilities float64[N, 7] of every case from a fit to other lesions only, as a new lesion would get them.
 
@@ -107,6 +113,7 @@ def cross_fitted(
         prevalence: as `fit_probabilities`.
         lesions: which lesion each case shows.
         log_odds: float64[N, 7], what is known of the patients adds (`edge_models.context`); None: nothing is.
+        elsewhere: as `fit_probabilities`.
     """
     added = np.zeros_like(mean_log_p) if log_odds is None else log_odds
     number = np.unique(np.asarray(lesions), return_inverse=True)[1]
@@ -114,7 +121,8 @@ def cross_fitted(
     probabilities = np.empty_like(mean_log_p)
     for each in np.unique(fold):
         others = fold != each
-        fitted = fit_probabilities(mean_log_p[others], target[others], prevalence)
+        odds = elsewhere[others] if isinstance(elsewhere, np.ndarray) else elsewhere
+        fitted = fit_probabilities(mean_log_p[others], target[others], prevalence, odds)
         probabilities[~others] = calibrate(mean_log_p[~others], fitted, added[~others])
     return probabilities
 
@@ -160,6 +168,45 @@ def fit_thresholds(
         urgent=assured_limit(probabilities[target != melanoma, melanoma], URGENT_SPECIFICITY),
         conformal=1.0 - assured_threshold(true_class, CONFORMAL_COVERAGE),
     )
+
+
+def strictest(decisions: Sequence[Decision]) -> Decision:
+    """Numbers that keep their promises in every source, of what was fitted in each."""
+    informed = [each.with_context for each in decisions if each.with_context is not None]
+    return Decision(
+        picture=_strictest([each.picture for each in decisions]),
+        with_context=_strictest(informed) if informed else None,
+        conformal_coverage=CONFORMAL_COVERAGE,
+        unsure_set_size=UNSURE_SET_SIZE,
+    )
+
+
+def _strictest(fitted: Sequence[Thresholds]) -> Thresholds:
+    """Of each kind the threshold that keeps most: the lowest for a name, the highest for urgency and for the set."""
+    return Thresholds(
+        naming={lesion: min(each.naming[lesion] for each in fitted) for lesion in MALIGNANT},
+        urgent=max(each.urgent for each in fitted),
+        conformal=max(each.conformal for each in fitted),
+    )
+
+
+def prevalence_of(target: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Class frequencies float64[7] of int64[N]; half a case is added to a class that does not occur."""
+    counts = np.bincount(target, minlength=len(CLASS_ORDER)).astype(np.float64)
+    counts[counts == 0.0] = 0.5
+    return np.asarray(counts / counts.sum())
+
+
+def source_odds(sources: Iterable[str], all_targets: Mapping[str, NDArray[np.int64]], home: str) -> NDArray[np.float64]:
+    """Log-odds float64[N, 7] by which each case's source has more of a class than the source `home`.
+
+    Args:
+        sources: of N cases, each one's.
+        all_targets: by source, all its images'.
+        home: the source whose prevalence the probabilities are to have.
+    """
+    log = {source: np.log(prevalence_of(some)) for source, some in all_targets.items()}
+    return np.stack([log[source] - log[home] for source in sources])
 
 
 def assured_threshold(values: NDArray[np.float64], share: float, confidence: float = CONFIDENCE) -> float:

@@ -54,6 +54,19 @@ class Phase:
 
 
 @dataclass(frozen=True)
+class SourceConfig:
+    """One of several sources of pictures.
+
+    Attributes:
+        name: its folder's.
+        share: of every batch, in proportion to the others'.
+    """
+
+    name: str
+    share: float
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """The optimisation.
 
@@ -72,6 +85,7 @@ class TrainConfig:
         mixup_alpha: of the Beta distribution that mixes them.
         evaluate_every: steps between looks at the validation split.
         checkpoint_every: steps between checkpoints.
+        sources: whose pictures every batch holds (none: HAM10000's alone, and seven outputs instead of eight).
     """
 
     seed: int
@@ -88,6 +102,7 @@ class TrainConfig:
     mixup_alpha: float = 0.2
     evaluate_every: int = 400
     checkpoint_every: int = 100
+    sources: tuple[SourceConfig, ...] = ()
 
     @property
     def steps(self) -> int:
@@ -111,6 +126,8 @@ class AugmentConfig:
         cutout_probability: of a rectangle in the mean colour.
         hair_probability: of drawn hairs.
         constancy_probability: of dividing by the illuminant that the picture itself suggests.
+        tone_probability: of showing it in the colours of another source, as far apart as measured pairs are, or less.
+        ruler_probability: of a drawn ruler.
     """
 
     side: tuple[float, float] = (0.7, 1.0)
@@ -124,6 +141,8 @@ class AugmentConfig:
     cutout_probability: float = 0.25
     hair_probability: float = 0.0
     constancy_probability: float = 0.0
+    tone_probability: float = 0.0
+    ruler_probability: float = 0.0
 
 
 @dataclass(frozen=True)

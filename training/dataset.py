@@ -26,6 +26,15 @@ from training.progress import shown
 
 CLASS_ORDER = tuple(LesionClass)
 """Class order of every model trained here; it is written into the manifest."""
+SCC = "scc"
+"""Invasive squamous carcinoma and keratoacanthoma, which HAM10000 does not have: in training a class of its own, of
+which the kiosk's seven know their relative, akiec (`edge_models.labels`)."""
+OUTPUTS = (*(lesion.code for lesion in CLASS_ORDER), SCC)
+"""What a network trained on several sources tells apart, in its outputs' order."""
+FOLDED = {SCC: LesionClass.AKIEC}
+"""What each output beyond the seven classes counts as."""
+COUNTS_AS = tuple(CLASS_ORDER.index(lesion) for lesion in FOLDED.values())
+HAM10000 = "ham10000"
 _NAMED = 20
 
 _log = logging.getLogger(__name__)
@@ -40,6 +49,9 @@ class Sample:
         path: the JPEG.
         context: what is known of the patient.
         confirmed_by: how the label is known, HAM10000's dx_type ("histo", "follow_up", "consensus", "confocal").
+        source: the set that the image is of, named as its folder is.
+        finding: code of `OUTPUTS`; empty where it is the label's.
+        skin_tone: 0 (darkest) … 5, None when not known.
     """
 
     image_id: str
@@ -48,11 +60,19 @@ class Sample:
     path: Path
     context: Context = field(default_factory=Context)
     confirmed_by: str = ""
+    source: str = HAM10000
+    finding: str = ""
+    skin_tone: int | None = None
 
     @property
     def target(self) -> int:
         """The label's place in `CLASS_ORDER`."""
         return CLASS_ORDER.index(self.label)
+
+    @property
+    def output(self) -> int:
+        """The finding's place in `OUTPUTS`."""
+        return OUTPUTS.index(self.finding or self.label.code)
 
 
 def read_ham10000(folder: Path) -> tuple[list[Sample], list[str]]:

@@ -20,7 +20,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from training.config import ModelConfig
-from training.model import HEAD
+from training.layers import HEAD
 
 _LEVELS = 127
 _POSITIONS = 1000

@@ -20,14 +20,15 @@ from edge_models.context import ContextTables
 from edge_models.decision import Decision
 from edge_models.familiarity import FeatureSpace
 from edge_models.preprocess import View
-from training.calibrate import cross_fitted, fit_decision, fit_probabilities
+from training.calibrate import cross_fitted, fit_decision, fit_probabilities, prevalence_of, source_odds, strictest
 from training.context import choose_weight, damped, fit_tables
-from training.dataset import CLASS_ORDER, Sample, read_rgb, targets
+from training.dataset import CLASS_ORDER, FOLDED, HAM10000, Sample, read_rgb, targets
 from training.errors import RunError
 from training.familiarity import distances, familiarity_threshold, fit_feature_space
 from training.inference import run_networks
-from training.model_card import TEXTS
+from training.model_card import texts
 from training.negatives import generate, widen
+from training.sources import by_source
 from training.split import Part
 
 FIGURES = "figures.json"
@@ -35,6 +36,8 @@ FIGURES = "figures.json"
 FAMILIARITY = "familiarity.npz"
 FEATURE_PICTURES = 2000
 NEGATIVES_SEED = 1
+WIDENED = 100
+"""Pictures of no lesion that variations are made of: a clinic's, seven times as many, vary by themselves."""
 
 
 def write_draft(
@@ -57,19 +60,19 @@ def write_draft(
         sizes: side of every member's input in pixels.
         split: name of the split that the members were trained with.
         parts: of that split; the training part fits the feature space and what age, sex and site say, the calibration
-            part the rest.
+            part the rest. Probabilities are for HAM10000's class frequencies; thresholds hold in each source.
         not_lesions: photos that the feature space and its threshold are fitted on; not those to report on.
 
     Raises:
         BundleError: the result is not a bundle.
     """
-    every = [sample for samples in parts.values() for sample in samples]
-    prevalence = np.bincount(targets(every), minlength=len(CLASS_ORDER)) / len(every)
+    every = by_source([sample for samples in parts.values() for sample in samples])
+    home = HAM10000 if HAM10000 in every else next(iter(every))
     calibration = parts[Part.CALIBRATION]
     evidence = run_networks(list(members.values()), [sample.path for sample in calibration], views, sizes)
-    fitted, tables, decision = _fit(evidence.log_softmax.mean(axis=(1, 2)), parts, prevalence)
+    fitted, tables, decision = _fit(evidence.log_softmax.mean(axis=(1, 2)), parts, home)
     space, threshold = _fit_familiarity(
-        next(iter(members.values())), views, sizes[0], parts[Part.TRAIN], not_lesions, evidence.embedding
+        next(iter(members.values())), views, sizes[0], parts, not_lesions, evidence.embedding
     )
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -86,64 +89,81 @@ def write_draft(
         "decision": decision.to_json(),
         "context": tables.to_json(),
         "familiarity": {"file": FAMILIARITY, "threshold": threshold},
+        "folded": {finding: lesion.code for finding, lesion in FOLDED.items()},
         "split": split,
         "created": datetime.now(UTC).strftime("%Y-%m-%d"),
-        **TEXTS,
+        **texts(every),
     }
     bundles.seal(folder, document)
 
 
 def _fit(
-    mean_log_p: NDArray[np.float64], parts: Mapping[Part, Sequence[Sample]], prevalence: NDArray[np.float64]
+    mean_log_p: NDArray[np.float64], parts: Mapping[Part, Sequence[Sample]], home: str
 ) -> tuple[Calibration, ContextTables, Decision]:
     """Probabilities, what the patient's details add, and the thresholds without and with that.
 
     Args:
         mean_log_p: float64[N, 7], pooled log-softmax of the calibration part.
         parts: as `write_draft`.
-        prevalence: float64[7], what the probabilities are to be calibrated for.
+        home: the source whose prevalence the probabilities are for, and whose patients the tables are fitted on.
     """
     calibration = parts[Part.CALIBRATION]
     truth, contexts = targets(calibration), [sample.context for sample in calibration]
     lesions = [sample.lesion_id for sample in calibration]
-    fitted = fit_probabilities(mean_log_p, truth, prevalence)
-    one_each = list({sample.lesion_id: sample for sample in parts[Part.TRAIN]}.values())
+    origin = np.array([sample.source for sample in calibration])
+    every = by_source([sample for samples in parts.values() for sample in samples])
+    prevalence = prevalence_of(targets(every[home]))
+    odds = source_odds(origin, {source: targets(some) for source, some in every.items()}, home)
+    fitted = fit_probabilities(mean_log_p, truth, prevalence, odds)
+    one_each = list({sample.lesion_id: sample for sample in parts[Part.TRAIN] if sample.source == home}.values())
     undamped = fit_tables([sample.context for sample in one_each], targets(one_each), len(CLASS_ORDER))
-    tables = damped(undamped, choose_weight(undamped, contexts, calibrate(mean_log_p, fitted), truth))
+    at_home = origin == home
+    of_home = [context for context, here in zip(contexts, at_home, strict=True) if here]
+    weight = choose_weight(undamped, of_home, calibrate(mean_log_p[at_home], fitted), truth[at_home])
+    tables = damped(undamped, weight)
     log_odds = np.array([tables.log_odds(context, len(CLASS_ORDER)) for context in contexts])
     known = np.array([tables.use(context) for context in contexts])
-    picture = cross_fitted(mean_log_p, truth, prevalence, lesions)
-    informed = cross_fitted(mean_log_p, truth, prevalence, lesions, log_odds)
-    return fitted, tables, fit_decision((picture, truth), (informed[known], truth[known]), prevalence)
+    picture = cross_fitted(mean_log_p, truth, prevalence, lesions, elsewhere=odds)
+    informed = cross_fitted(mean_log_p, truth, prevalence, lesions, log_odds, odds)
+    decisions = []
+    for source in np.unique(origin):
+        mine = origin == source
+        told = mine & known if (mine & known).any() else mine
+        decisions.append(fit_decision((picture[mine], truth[mine]), (informed[told], truth[told]), prevalence))
+    return fitted, tables, strictest(decisions)
 
 
 def _fit_familiarity(
     network: bytes,
     views: Sequence[View],
     size: int,
-    training: Sequence[Sample],
+    parts: Mapping[Part, Sequence[Sample]],
     not_lesions: Sequence[Path],
     calibration: NDArray[np.float32],
 ) -> tuple[FeatureSpace, float]:
-    """The feature space of the first member, and the distance from which a picture is refused.
+    """The feature space of the first member, and the distance from which a picture is refused: the same in each source.
 
     Args:
         network: the first member's bytes.
         views: as `write_draft`.
         size: side of its input in pixels.
-        training: the training part.
+        parts: as `write_draft`.
         not_lesions: as `write_draft`.
         calibration: float32[N, D], embeddings of the calibration part.
     """
+    training = parts[Part.TRAIN]
+    origin = np.array([sample.source for sample in parts[Part.CALIBRATION]])
 
     def embed(pictures: Sequence[Path | NDArray[np.uint8]]) -> NDArray[np.float32]:
         return run_networks([network], pictures, views, [size]).embedding
 
     chosen = np.linspace(0, len(training) - 1, min(FEATURE_PICTURES, len(training))).astype(int)
     photos = embed(not_lesions)
-    made = [*widen([read_rgb(path) for path in not_lesions], NEGATIVES_SEED), *generate(NEGATIVES_SEED)]
+    some = not_lesions[:: max(1, len(not_lesions) // WIDENED)]
+    made = [*widen([read_rgb(path) for path in some], NEGATIVES_SEED), *generate(NEGATIVES_SEED)]
     space = fit_feature_space(embed([training[at].path for at in chosen]), np.concatenate([photos, embed(made)]))
-    return space, familiarity_threshold(distances(space, calibration), distances(space, photos))
+    away, photos_away = distances(space, calibration), distances(space, photos)
+    return space, max(familiarity_threshold(away[origin == source], photos_away) for source in np.unique(origin))
 
 
 def read_document(folder: Path) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -46,17 +46,40 @@ def across_parts(parts: Mapping[str, Sequence[Sample]]) -> list[Alike]:
     pairs: dict[tuple[str, str], Alike] = {}
     # the smaller part is turned, the larger one is compared with
     for small, large in combinations(sorted(thumbnails, key=lambda part: len(thumbnails[part])), 2):
-        fixed = _normalised(thumbnails[large])
-        for turns in range(4):
-            for mirrored in (False, True):
-                turned = np.rot90(thumbnails[small], turns, axes=(1, 2))
-                likeness = _normalised(turned[:, :, ::-1] if mirrored else turned) @ fixed.T
-                for row, column in np.argwhere(likeness > SIMILARITY):
-                    one, another = parts[small][row], parts[large][column]
-                    found = Alike(one, another, (small, large), float(likeness[row, column]))
-                    known = pairs.get((one.image_id, another.image_id), found)
-                    pairs[one.image_id, another.image_id] = max(found, known, key=lambda pair: pair.likeness)
+        for row, column, likeness in _likenesses(thumbnails[small], thumbnails[large]):
+            one, another = parts[small][row], parts[large][column]
+            _keep(pairs, Alike(one, another, (small, large), likeness))
     return sorted(pairs.values(), key=lambda pair: -pair.likeness)
+
+
+def within(samples: Sequence[Sample]) -> list[Alike]:
+    """Pairs of near-identical pictures of what is said to be two lesions, as `across_parts`; the part is the source."""
+    if not samples:
+        return []
+    thumbnails = np.stack([_thumbnail(read_rgb(sample.path)) for sample in samples])
+    pairs: dict[tuple[str, str], Alike] = {}
+    for row, column, likeness in _likenesses(thumbnails, thumbnails):
+        one, another = samples[row], samples[column]
+        if row < column and one.lesion_id != another.lesion_id:
+            _keep(pairs, Alike(one, another, (one.source, another.source), likeness))
+    return sorted(pairs.values(), key=lambda pair: -pair.likeness)
+
+
+def _likenesses(some: NDArray[np.float32], fixed: NDArray[np.float32]) -> Iterator[tuple[int, int, float]]:
+    """(row in `some`, row in `fixed`, correlation) of what is alike in one of the eight positions."""
+    rows = _normalised(fixed)
+    for turns in range(4):
+        for mirrored in (False, True):
+            turned = np.rot90(some, turns, axes=(1, 2))
+            likeness = _normalised(turned[:, :, ::-1] if mirrored else turned) @ rows.T
+            for row, column in np.argwhere(likeness > SIMILARITY):
+                yield int(row), int(column), float(likeness[row, column])
+
+
+def _keep(pairs: dict[tuple[str, str], Alike], found: Alike) -> None:
+    """Keep the most alike position of each pair."""
+    known = pairs.get((found.one.image_id, found.another.image_id), found)
+    pairs[found.one.image_id, found.another.image_id] = max(found, known, key=lambda pair: pair.likeness)
 
 
 def _thumbnail(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:

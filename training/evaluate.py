@@ -16,8 +16,10 @@ from training.dataset import CLASS_ORDER, Sample, targets
 from training.judge import REFERRAL, URGENT, Judgements, judge, judge_both
 from training.levels import MALIGNANT, levels
 from training.metrics import area_under_curve, balanced_accuracy, expected_calibration_error, recalls, top_accuracy
+from training.strata import error_at_own_prevalence, specificity_at, strata
 
 Figures = dict[str, Any]
+"""Numbers by name, and tables of them."""
 
 CONTEXT_FIGURES = (
     "balanced_accuracy", "top1_accuracy", "malignant_auc", "referral_sensitivity", "referral_specificity",
@@ -47,8 +49,10 @@ def lesion_figures(judgements: Judgements, samples: Sequence[Sample]) -> Figures
         `top1_accuracy` and the like of the calibrated probabilities, `malignant_auc` of the malignant classes' sum and
         `evidence_auc` of what a referral judges. `referral_…` (of malignant images, those with an
         advice to refer), `urgent_…` and `melanoma_…` (of melanomas, those referred urgently, and those that are named)
-        are of what the operator is told.
+        are of what the operator is told. Squamous carcinoma, which is none of the seven classes, is left out of the
+        first two and is malignant in all others.
     """
+    seven = np.array([not sample.finding for sample in samples])
     target = targets(samples)
     p = judgements.probabilities
     melanoma = CLASS_ORDER.index(LesionClass.MEL)
@@ -59,13 +63,14 @@ def lesion_figures(judgements: Judgements, samples: Sequence[Sample]) -> Figures
     return {
         "images": len(samples),
         "lesions": len({sample.lesion_id for sample in samples}),
-        "balanced_accuracy": balanced_accuracy(chosen, target),
-        "recall": {CLASS_ORDER[label].code: value for label, value in recalls(chosen, target).items()},
+        "balanced_accuracy": balanced_accuracy(chosen[seven], target[seven]),
+        "recall": {CLASS_ORDER[label].code: value for label, value in recalls(chosen[seven], target[seven]).items()},
         "top1_accuracy": top_accuracy(p, target, 1),
         "top3_accuracy": top_accuracy(p, target, 3),
         "expected_calibration_error": expected_calibration_error(p, target),
         "malignant_auc": area_under_curve(p[:, MALIGNANT].sum(axis=1), ill),
         "evidence_auc": area_under_curve(judgements.malignant, ill),
+        "specificity_at_95": specificity_at(0.95, judgements.malignant, ill),
         "referral_sensitivity": float(referred[ill].mean()),
         "referral_specificity": float(1.0 - referred[~ill].mean()),
         "melanoma_auc": area_under_curve(p[:, melanoma], mel),
@@ -121,7 +126,7 @@ def evaluate(
     bundle: Path,
     manifest: Manifest,
     lesions: Mapping[str, Sequence[Sample]],
-    not_lesions: Sequence[Path],
+    not_lesions: Mapping[str, Sequence[Path]],
     real: Mapping[str, FloatJudgements],
 ) -> dict[str, Figures]:
     """All figures of a bundle, by data set.
@@ -130,7 +135,7 @@ def evaluate(
         bundle: folder of a sealed bundle.
         manifest: its manifest.
         lesions: samples by the name of their data set.
-        not_lesions: photos that nothing was fitted on.
+        not_lesions: pictures that nothing was fitted on, by the name of their kind ("not_lesions": everyday photos).
         real: `training.integers.judge_in_float` by data set; empty where the members' runs are not at hand.
 
     Returns:
@@ -145,6 +150,8 @@ def evaluate(
         plain, with_context = judge_both(bundle, paths, contexts)
         figures[name] = lesion_figures(plain, samples)
         kinds = {"picture": plain}
+        figures[name]["strata"] = strata(samples, plain.malignant, plain.level <= REFERRAL)
+        figures[name]["error_at_own_prevalence"] = error_at_own_prevalence(plain.probabilities, samples, prevalence)
         if manifest.context is not None:
             kinds["with_context"] = with_context
             informed = lesion_figures(with_context, samples)
@@ -152,8 +159,9 @@ def evaluate(
         figures[name] |= levels(kinds, samples, prevalence)
         if name in real:
             figures[name]["integers"] = integer_figures(real[name], plain, samples)
-    refused = judge(bundle, not_lesions).unfamiliarity > 1.0
-    figures["not_lesions"] = {"images": len(not_lesions), "refused_as_unfamiliar": float(refused.mean())}
+    for name, pictures in not_lesions.items():
+        refused = judge(bundle, pictures).unfamiliarity > 1.0
+        figures[name] = {"images": len(pictures), "refused_as_unfamiliar": float(refused.mean())}
     return figures
 
 

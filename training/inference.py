@@ -15,7 +15,7 @@ from edge_models.classifier import log_softmax
 from edge_models.engine import Outputs
 from edge_models.interpreter import Network
 from edge_models.preprocess import View, model_input
-from training.dataset import CLASS_ORDER, read_rgb
+from training.dataset import CLASS_ORDER, COUNTS_AS, read_rgb
 from training.progress import shown
 
 
@@ -52,7 +52,7 @@ def run_networks(
     def run(number: int) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         if not hasattr(mine, "networks"):
             mine.networks = [
-                Network("network", content, size, len(CLASS_ORDER))
+                Network("network", content, size, len(CLASS_ORDER), folded=COUNTS_AS)
                 for content, size in zip(networks, sizes, strict=True)
             ]
         quantisation = mine.networks[0].input_quantisation

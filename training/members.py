@@ -36,6 +36,7 @@ def member_table(
     target: Mapping[str, NDArray[np.int64]],
     fitted_on: str,
     prevalence: NDArray[np.float64],
+    elsewhere: NDArray[np.float64] | float = 0.0,
 ) -> Iterator[tuple[tuple[int, ...], dict[str, Worth]]]:
     """Every set of members, smallest first, each calibrated with a fit of its own.
 
@@ -44,11 +45,12 @@ def member_table(
         target: int64[N] by part.
         fitted_on: the part that temperature and biases are fitted on; its own figures flatter a little.
         prevalence: float64[7], as for `fit_probabilities`.
+        elsewhere: as for `fit_probabilities`, of the part that is fitted on.
     """
     members = range(log_softmax[fitted_on].shape[1])
     for chosen in (each for count in members for each in combinations(members, count + 1)):
         pooled = {part: values[:, chosen].mean(axis=(1, 2)) for part, values in log_softmax.items()}
-        calibration = fit_probabilities(pooled[fitted_on], target[fitted_on], prevalence)
+        calibration = fit_probabilities(pooled[fitted_on], target[fitted_on], prevalence, elsewhere)
         worth = {}
         for part, mean_log_p in pooled.items():
             probabilities = calibrate(mean_log_p, calibration)

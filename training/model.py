@@ -11,21 +11,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from training import checkpoint
+from training import checkpoint, member_weights
 from training.backends import adapted, input_shape
 from training.config import ModelConfig
 from training.dataset import CLASS_ORDER
 from training.errors import RunError
+from training.layers import HEAD
 
-HEAD = "activation_map"
 
-
-def build_model(config: ModelConfig, weights: Path | None) -> Any:
-    """The network to train: any size divisible by 32, what `network_input` gives → logits float32[B, 7].
+def build_model(config: ModelConfig, weights: Path | None, outputs: int = len(CLASS_ORDER)) -> Any:
+    """The network to train: any size divisible by 32, what `network_input` gives → logits float32[B, outputs].
 
     Args:
         config: the network.
         weights: Keras' file of ImageNet weights without the top, for `config.pretrained`.
+        outputs: how many classes it tells apart.
 
     Raises:
         RunError: the weights are wanted but not given.
@@ -51,7 +51,7 @@ def build_model(config: ModelConfig, weights: Path | None) -> Any:
         layer.trainable = number >= frozen
     pooled = keras.layers.GlobalAveragePooling2D(keepdims=True, dtype="float32")(backbone.output)
     pooled = keras.layers.Dropout(config.dropout, dtype="float32")(pooled)
-    evidence = keras.layers.Conv2D(len(CLASS_ORDER), 1, name=HEAD, dtype="float32")(pooled)
+    evidence = keras.layers.Conv2D(outputs, 1, name=HEAD, dtype="float32")(pooled)
     logits = keras.layers.Flatten(dtype="float32")(evidence)
     return keras.Model(backbone.input, logits)
 
@@ -60,7 +60,13 @@ def load_trained(run: Path, config: ModelConfig) -> tuple[Any, int]:
     """The network with a run's averaged weights, and the steps that made them.
 
     Raises:
-        RunError: as `checkpoint.load`.
+        RunError: as `training.member_weights.load` where the run has such a file, else as `checkpoint.load`.
     """
-    model = build_model(replace(config, pretrained=False), None)
-    return model, checkpoint.load(run, {"average": model.variables})
+    plain = replace(config, pretrained=False)
+    if not (run / member_weights.FILE).is_file():
+        model = build_model(plain, None)
+        return model, checkpoint.load(run, {"average": model.variables})
+    arrays, step = member_weights.load(run)
+    model = build_model(plain, None, member_weights.outputs(arrays))
+    member_weights.into_model(model, arrays)
+    return model, step

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from edge_models.decision import Decision
 from edge_models.labels import LesionClass
 from reporting.document import to_markdown
 from training.level_tables import told_blocks
+from training.report_sources import group_table, refused_table
+from training.strata import SQUAMOUS
 
 TEXTS = {
     "training_data": "HAM10000 (Tschandl, Rosendahl, Kittler 2018, doi:10.1038/sdata.2018.161), © ViDIR Group, "
@@ -19,7 +21,22 @@ TEXTS = {
     "not_tested_on": "dark skin types (Fitzpatrick V and VI are almost absent from the data), children, nails, mucosa, "
     "lesions outside the seven classes (squamous cell carcinoma among them), dermatoscopes unlike the data's",
 }
-"""The manifest's fixed texts."""
+"""The manifest's fixed texts, of a model of HAM10000 alone."""
+_SEVERAL = {
+    "training_data": TEXTS["training_data"].replace(
+        "; ImageNet",
+        "; MILK10k, © MILK study team, CC BY-NC 4.0; melanomas and seborrhoeic keratoses of ISIC 2017, CC0; ImageNet",
+    ),
+    "not_tested_on": TEXTS["not_tested_on"].replace(
+        "(squamous cell carcinoma among them)", "(but for squamous cell carcinoma, which counts as akiec)"
+    ),
+}
+
+
+def texts(sources: Collection[str]) -> dict[str, str]:
+    """The manifest's texts of a model that was trained on these sources."""
+    return TEXTS | (_SEVERAL if len(sources) > 1 else {})
+
 
 _ROWS = [
     ("Images", "images", "{:d}"),
@@ -106,8 +123,9 @@ Measured by `python -m training evaluate` on the published int8 files, through t
 Intervals, strata by age, sex and site, plots and what was not measured: `docs/model/{document["model_id"]}/report.md`
 in the project's source.
 
+{_groups(lesions)}\
 Of {photos["images"]} everyday photos that nothing was fitted on, {photos["refused_as_unfamiliar"]:.1%} are refused as
-not a dermatoscopic image.
+not a dermatoscopic image.{_clinic(figures)}
 
 ## Where it fails
 
@@ -120,6 +138,37 @@ not a dermatoscopic image.
 - Amelanotic melanoma and melanoma on heavily sun-damaged skin are known to be hard for such models.
 - Low-resolution training pictures (400 × 300): detail finer than that was never seen.
 """
+
+
+def _groups(lesions: Mapping[str, Mapping[str, Any]]) -> str:
+    """Sections on skin tone, proof and squamous carcinoma, of the data sets where these are known."""
+    named = {name: values["strata"] for name, values in lesions.items() if SQUAMOUS in values.get("strata", {})}
+    sections = [
+        f"### {name}: skin tone, proof, squamous carcinoma\n\n{_group_rows(of_it)}\n\n" for name, of_it in named.items()
+    ]
+    if sections:
+        sections.append(
+            "Squamous carcinoma has no class of its own: its evidence counts as akiec, and it is referred as that is.\n"
+            "The thresholds hold in each source that was trained on, not in every clinic: judge them on verified\n"
+            "cases of your own before you trust them.\n\n"
+        )
+    return "".join(sections)
+
+
+def _group_rows(strata: Mapping[str, Mapping[str, float]]) -> str:
+    """The groups of one data set as a Markdown table."""
+    head, *rows = group_table(strata)
+    return _markdown([head, ["---", *("---:" for _ in head[1:])], *rows])
+
+
+def _clinic(figures: Mapping[str, Any]) -> str:
+    """What else a clinic's kiosk sees, by kind, where that was measured."""
+    kinds = [row for row in refused_table(figures)[1:] if row[0] != "everyday photos"]
+    return (
+        " Of other pictures without a lesion: " + ", ".join(f"{k} {r} of {n}" for k, n, r in kinds) + "."
+        if kinds
+        else ""
+    )
 
 
 def _told(lesions: Mapping[str, Mapping[str, Any]], decision: Decision) -> str:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from training.archives import ISIC2017, MILK10K
 from training.views import ORIENTATIONS
 
 Command = Callable[[argparse.Namespace], None]
@@ -48,6 +49,23 @@ def _add_learning(commands: argparse._SubParsersAction[argparse.ArgumentParser],
         default="lesion",
         help="what is drawn; a split by image leaks, and is only to show what leakage would claim",
     )
+
+    prepare.add_argument("--extends", type=Path, help="an earlier split of HAM10000, whose lesions stay where they are")
+    prepare.add_argument(
+        "--sources",
+        nargs="+",
+        choices=(MILK10K, ISIC2017),
+        default=[MILK10K, ISIC2017],
+        help="the sets that --extends adds",
+    )
+
+    recover = commands.add_parser("recover", parents=[data], help="float weights of a published member, to go on from")
+    recover.add_argument("member", type=Path, help="its .tflite file in a bundle")
+    recover.add_argument("--split", default="ham10000_v1", help="whose training part gives BatchNorm its statistics")
+    recover.add_argument("--into", type=Path, help="the folder (default: training/weights/recovered_<name>)")
+
+    keep = commands.add_parser("keep", help="commit-ready weights and logs of a finished run: training/weights/<run>/")
+    keep.add_argument("run", type=Path)
 
     train = commands.add_parser("train", parents=[data], help="train, or go on from the run's checkpoint")
     train.add_argument("config", type=Path, help="a file like those in training/configs/")

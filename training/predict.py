@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_models.folding import fold
 from edge_models.preprocess import View, crop_square
 from training.backends import network_input
-from training.dataset import Sample, read_rgb
+from training.dataset import CLASS_ORDER, COUNTS_AS, Sample, read_rgb
 from training.model import load_trained
 from training.progress import shown
 from training.runs import read_config
@@ -20,13 +21,18 @@ from training.runs import read_config
 def predict_logits(
     model: Any, samples: Sequence[Sample], view: View, size: int, batch: int = 50
 ) -> NDArray[np.float32]:
-    """Float logits float32[N, 7] of one view of every sample."""
+    """Float logits float32[N, 7] of one view of every sample, outputs beyond the classes folded in."""
     rows = []
     starts = range(0, len(samples), batch)
     for start in shown(starts, len(starts), f"batches of {batch} pictures"):
         crops = [crop_square(read_rgb(sample.path), view, size) for sample in samples[start : start + batch]]
         rows.append(np.asarray(model.predict_on_batch(network_input(np.stack(crops)))))
-    return np.concatenate(rows)
+    return folded(np.concatenate(rows))
+
+
+def folded(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Logits of `OUTPUTS`, or of the seven classes already, float32[N, 8 or 7] → float32[N, 7]."""
+    return fold(logits, COUNTS_AS[: logits.shape[-1] - len(CLASS_ORDER)])
 
 
 def run_logits(run: Path, samples: Sequence[Sample]) -> tuple[NDArray[np.float32], int]:

@@ -26,6 +26,7 @@ from training.metrics import area_under_curve, reliability, roc_curve
 from training.operators import check_operators
 from training.plots import bars, lines
 from training.report_costs import eight_for_four, inference_table, integer_table, leakage_table
+from training.report_sources import group_table, refused_table, source_table
 from training.report_tables import (
     Study,
     camera_table,
@@ -107,7 +108,8 @@ def report(
         not_lesions: photos that nothing was fitted on.
         accuracy: `accuracy_by_inferences` of the held-out lesions.
         measured: what `training.evaluate.evaluate` gave, by the data set's name: what the operator is told and, where
-            that was measured, what the integers cost.
+            that was measured, what the integers cost. Other sources than `lesions` and pictures of no lesion are shown
+            by these alone.
         leakage: what a split by image claims; empty where that was not measured.
         ablations: what was tried.
 
@@ -168,6 +170,7 @@ def report(
             "benign by construction; only histopathology proves a malignancy."
         ),
         Table(strata_table(studies[0])),
+        *_elsewhere({name: of_it for name, of_it in measured.items() if name not in lesions}),
         Heading(2, "Small changes of the picture"),
         Text(
             "Share of pictures whose likeliest class becomes another one. “Farther” mirrors the surroundings from the "
@@ -214,6 +217,33 @@ def report(
             )
         ),
     ]
+    return blocks
+
+
+def _elsewhere(figures: Mapping[str, Mapping[str, Any]]) -> list[Block]:
+    """What `evaluate` measured on other sources' held-out lesions, and on pictures of no lesion by kind."""
+    sources = {name: of_it for name, of_it in figures.items() if "balanced_accuracy" in of_it}
+    refused = refused_table(figures)
+    blocks: list[Block] = []
+    if sources:
+        blocks += [
+            Heading(2, "Other sources"),
+            Text(
+                "Held-out lesions of the other sources of the training data, at the shipped thresholds, which hold in "
+                "each source's calibration lesions. Squamous carcinoma is left out of balanced accuracy and malignant "
+                "in all else. A clinic whose pictures are of none of these sources must expect less, and should "
+                "judge the kiosk on its own proven cases before it trusts a threshold."
+            ),
+            Table(source_table(sources)),
+        ]
+    for name, of_it in sources.items():
+        if of_it.get("strata"):
+            blocks += [
+                Heading(3, f"{name}: skin tone, proof and squamous carcinoma"),
+                Table(group_table(of_it["strata"])),
+            ]
+    if len(refused) > 1:
+        blocks += [Heading(2, "Pictures of no lesion"), Table(refused)]
     return blocks
 
 

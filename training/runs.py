@@ -13,10 +13,14 @@ from edge_models import bundle as bundles
 from edge_models.preprocess import View
 from training.config import RunConfig, changes, load_config
 from training.errors import RunError
+from training.member_weights import FILE, WEIGHTS
+from training.split import widest
 
 CONFIG = "config.toml"
 LOGS = (CONFIG, "environment.json", "validation.csv")
 """What stays of a released member's training: the rest of its folder is too large for the project's source."""
+LARGEST_BYTES = 6_000_000
+"""Of a committed file of weights."""
 QUANTIZATION = "quantization.json"
 """What `quantize` measured of a run: what the integers cost on one view of the validation part."""
 
@@ -42,6 +46,42 @@ def open_run(config: Path, run: Path) -> RunConfig:
         run.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(config, run / CONFIG)
     return wanted
+
+
+def restore(run: Path) -> bool:
+    """Fill a run's folder from the committed weights of the same name and configuration; whether it is finished.
+
+    A run that has a state or a checkpoint of its own goes on from there.
+    """
+    kept = WEIGHTS / run.resolve().name
+    if (run / FILE).is_file():
+        return True
+    begun = any((run / name).is_file() for name in ("checkpoint.npz", "state.pt"))
+    if begun or not (kept / FILE).is_file() or changes(read_config(kept), read_config(run)):
+        return False
+    for path in kept.iterdir():
+        shutil.copyfile(path, run / path.name)
+    return True
+
+
+def keep_run(run: Path) -> Path:
+    """Copy a finished run's weights, configuration and logs to where they are committed; returns the folder.
+
+    Raises:
+        RunError: it is not finished, or the weights are too large for the project's source.
+    """
+    wanted = (FILE, "steps.csv", *LOGS)
+    lacking = [name for name in wanted if not (run / name).is_file()]
+    if lacking:
+        raise RunError(f"{run} holds no {lacking[0]}: run `python -m training train` first")
+    size = (run / FILE).stat().st_size
+    if size > LARGEST_BYTES:
+        raise RunError(f"{run / FILE} has {size} bytes, more than the {LARGEST_BYTES} that a file here may have")
+    folder = WEIGHTS / run.resolve().name
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in wanted:
+        shutil.copyfile(run / name, folder / name)
+    return folder
 
 
 def keep_logs(runs: Sequence[Path], folder: Path) -> None:
@@ -91,13 +131,14 @@ def is_bundle(folder: Path) -> bool:
 
 
 def read_members(sources: Sequence[Path]) -> tuple[dict[str, bytes], tuple[int, ...], str]:
-    """The members' bytes by file name, their input sizes and the split that all were trained with.
+    """The members' bytes by file name, their input sizes and the widest of the splits that they were trained with.
 
     Args:
         sources: quantized runs, and folders of sealed bundles that stand for all their members.
 
     Raises:
         RunError: a run is not quantized, or they do not fit each other.
+        DatasetError: what one was trained on is held out from another.
         BundleError: a bundle was altered.
     """
     found: list[tuple[str, bytes, int]] = []
@@ -113,12 +154,10 @@ def read_members(sources: Sequence[Path]) -> tuple[dict[str, bytes], tuple[int, 
             raise RunError(f"{source} is not quantized: run `python -m training quantize` first")
         found.append((file.name, file.read_bytes(), config.model.size_px))
         splits.add(config.split)
-    if len(splits) != 1:
-        raise RunError("members must share their split")
     members = {name: content for name, content, _ in found}
     if len(members) != len(found):
         raise RunError("members must be different runs")
-    return members, tuple(size for _, _, size in found), splits.pop()
+    return members, tuple(size for _, _, size in found), widest(splits) if len(splits) > 1 else splits.pop()
 
 
 def views_of(published: Sequence[Path]) -> tuple[View, ...]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from training.augment import augment
-from training.config import RunConfig
+from training.config import RunConfig, TrainConfig
 from training.dataset import CLASS_ORDER, Sample, remembering_reader, targets
+
+T = TypeVar("T")
 
 
 class Batch(NamedTuple):
@@ -54,34 +56,49 @@ class Sampler:
         smoothing = train.label_smoothing
         labels = np.eye(len(CLASS_ORDER), dtype=np.float32)[chosen] * (1.0 - smoothing) + smoothing / len(CLASS_ORDER)
         if rng.random() < train.mixup_probability:
-            pictures, labels = _mixup(pictures, labels, float(rng.beta(train.mixup_alpha, train.mixup_alpha)), rng)
+            pictures, labels = blend(pictures, labels, float(rng.beta(train.mixup_alpha, train.mixup_alpha)), rng)
         return Batch(pictures, labels.astype(np.float32))
 
     def size_at(self, step: int) -> int:
         """Side in pixels of the crops of one step."""
-        for phase in self._config.train.phases:
-            if step < phase.steps:
-                return phase.size_px
-            step -= phase.steps
-        return self._config.train.phases[-1].size_px
+        return size_at(self._config.train, step)
 
     def work(self, first: int, stop: int) -> float:
         """Megapixels of the steps `first` … `stop - 1`, what their time is proportional to."""
-        return sum(self.size_at(step) ** 2 for step in range(first, stop)) * self._config.train.batch_size / 1e6
+        return work(self._config.train, first, stop)
 
-    def ahead(self, first: int, stop: int, threads: int = 2, depth: int = 6) -> Iterator[Batch]:
-        """The batches of steps `first` … `stop - 1`, up to `depth` of them made ahead."""
-        with ThreadPoolExecutor(threads, thread_name_prefix="batch") as pool:
-            waiting: deque[Future[Batch]] = deque()
-            for step in range(first, stop):
-                waiting.append(pool.submit(self.batch, step))
-                if len(waiting) > depth:
-                    yield waiting.popleft().result()
-            while waiting:
+    def ahead(self, first: int, stop: int) -> Iterator[Batch]:
+        """The batches of steps `first` … `stop - 1`, some made ahead."""
+        return ahead(self.batch, first, stop)
+
+
+def size_at(train: TrainConfig, step: int) -> int:
+    """Side in pixels of the crops of one step."""
+    for phase in train.phases:
+        if step < phase.steps:
+            return phase.size_px
+        step -= phase.steps
+    return train.phases[-1].size_px
+
+
+def work(train: TrainConfig, first: int, stop: int) -> float:
+    """Megapixels of the steps `first` … `stop - 1`, what their time is proportional to."""
+    return sum(size_at(train, step) ** 2 for step in range(first, stop)) * train.batch_size / 1e6
+
+
+def ahead(make: Callable[[int], T], first: int, stop: int, threads: int = 2, depth: int = 6) -> Iterator[T]:
+    """What `make` gives for the steps `first` … `stop - 1`, up to `depth` of them made ahead in threads."""
+    with ThreadPoolExecutor(threads, thread_name_prefix="batch") as pool:
+        waiting: deque[Future[T]] = deque()
+        for step in range(first, stop):
+            waiting.append(pool.submit(make, step))
+            if len(waiting) > depth:
                 yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
-def _mixup(
+def blend(
     pictures: NDArray[np.uint8], labels: NDArray[np.float32], share: float, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Blend every picture with another one of the batch (Zhang et al. 2018, arXiv:1710.09412)."""

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import math
-import platform
 import time
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_models.preprocess import View
-from training import checkpoint
+from training import checkpoint, member_weights
 from training.backends import compiles_steps, network_input, prepare_backend
 from training.config import RunConfig
 from training.dataset import Sample, targets
@@ -26,6 +21,7 @@ from training.metrics import balanced_accuracy
 from training.model import build_model
 from training.predict import predict_logits
 from training.sampling import Sampler
+from training.schedule import append, forget_after, learning_rate, record_environment
 
 STEPS = "steps.csv"
 VALIDATION = "validation.csv"
@@ -58,10 +54,10 @@ def train(
     prepare_backend()
     keras.utils.set_random_seed(config.train.seed)
     run.mkdir(parents=True, exist_ok=True)
-    _record_environment(run)
+    record_environment(run, keras.backend.backend())
     model = build_model(config.model, weights)
     if config.model.start:
-        checkpoint.load(run.parent / config.model.start, {"average": model.variables})
+        begin_with(model, config.model.start, run.parent)
     sampler = Sampler(training, config)
     log_prior = np.log(sampler.prior + 1e-12)
     soften = make_soften(config.distill, run.parent, log_prior)
@@ -82,7 +78,7 @@ def train(
         done = step + 1
         if done % _REPORT_EVERY == 0 or done == total:
             seconds = time.monotonic() - started
-            _append(run / STEPS, {"step": done, "size_px": sampler.size_at(step), "loss": float(loss)})
+            append(run / STEPS, {"step": done, "size_px": sampler.size_at(step), "loss": float(loss)})
             left = seconds * sampler.work(done, total) / sampler.work(first, done) / 60.0
             print(f"step {done}/{total}  loss {float(loss):.4f}  {left:.0f} min left", flush=True)
             model.reset_metrics()
@@ -90,17 +86,20 @@ def train(
             checkpoint.save(run, done, state)
         if done % config.train.evaluate_every == 0 or done == total:
             figure = _evaluate_average(model, average, validation, config.model.size_px)
-            _append(run / VALIDATION, {"step": done, "balanced_accuracy": figure})
+            append(run / VALIDATION, {"step": done, "balanced_accuracy": figure})
             print(f"step {done}/{total}  validation balanced accuracy {figure:.4f}", flush=True)
 
 
-def learning_rate(config: RunConfig, step: int) -> float:
-    """Linear warm-up, then a cosine to 1 % of the peak (Loshchilov, Hutter 2017, arXiv:1608.03983)."""
-    peak, warmup, total = config.train.learning_rate, config.train.warmup_steps, config.train.steps
-    if step < warmup:
-        return peak * (step + 1) / warmup
-    progress = (step - warmup) / max(1, total - warmup)
-    return peak * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * progress)))
+def begin_with(model: Any, name: str, runs: Path) -> None:
+    """Fill a network with the averaged weights of another run, in either form.
+
+    Raises:
+        RunError: there are none, or they are another network's.
+    """
+    if (runs / name / checkpoint.FILE).is_file():
+        checkpoint.load(runs / name, {"average": model.variables})
+    else:
+        member_weights.into_model(model, member_weights.load(member_weights.locate(name, runs))[0])
 
 
 def _compile(model: Any, config: RunConfig, log_prior: NDArray[np.float64]) -> Any:
@@ -149,30 +148,3 @@ def _array(variable: Any) -> NDArray[Any]:
     import keras
 
     return np.asarray(keras.ops.convert_to_numpy(variable))
-
-
-def _record_environment(run: Path) -> None:
-    import keras
-
-    backend = keras.backend.backend()
-    versions = {"python": platform.python_version(), "keras": keras.__version__, backend: version(backend)}
-    versions |= {"numpy": np.__version__, "opencv": cv2.__version__, "machine": platform.machine()}
-    (run / "environment.json").write_text(json.dumps(versions, indent=2) + "\n", encoding="utf-8")
-
-
-def forget_after(path: Path, step: int) -> None:
-    """Drop a table's rows of later steps than the one that a run goes on from: it writes them anew."""
-    if not path.exists():
-        return
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    kept = [row for row in lines[1:] if int(row.split(",")[0]) <= step]
-    path.write_text("".join(lines[:1] + kept), encoding="utf-8")
-
-
-def _append(path: Path, row: dict[str, Any]) -> None:
-    new = not path.exists()
-    with path.open("a", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, list(row), lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerow(row)

@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edge_models.classifier import calibrate, softmax
-from edge_models.decision import MALIGNANT
+from edge_models.classifier import calibrate, log_softmax, softmax
+from edge_models.decision import MALIGNANT, Decision, Thresholds
 from edge_models.labels import LesionClass
 from training.calibrate import (
+    CONFORMAL_COVERAGE,
     UNSURE_SET_SIZE,
     assured_limit,
     assured_threshold,
@@ -17,6 +18,9 @@ from training.calibrate import (
     fit_decision,
     fit_probabilities,
     fit_thresholds,
+    prevalence_of,
+    source_odds,
+    strictest,
 )
 from training.dataset import CLASS_ORDER
 from training.metrics import expected_calibration_error
@@ -158,3 +162,44 @@ def test_what_is_known_of_the_patient_counts_in_every_fold() -> None:
     np.testing.assert_array_equal(informed[1::2], plain[1::2])
     odds = [p[::2, 0] / p[::2, 1] for p in (informed, plain)]
     np.testing.assert_allclose(np.log(odds[0] / odds[1]), 2.0)
+
+
+def test_several_sources_share_one_temperature_whatever_is_common_in_each() -> None:
+    rng = np.random.default_rng(11)
+    home, away = np.array([0.05, 0.05, 0.05, 0.05, 0.05, 0.7, 0.05]), np.array([0.1, 0.5, 0.1, 0.1, 0.1, 0.05, 0.05])
+    target = np.concatenate([rng.choice(7, 3000, p=home), rng.choice(7, 3000, p=away)])
+    sources = ["ham10000"] * 3000 + ["milk10k"] * 3000
+    evidence = rng.normal(0.0, 1.0, (6000, 7)) + 2.0 * np.eye(7)[target]  # log-likelihood ratios are twice the evidence
+    odds = source_odds(sources, {"ham10000": target[:3000], "milk10k": target[3000:]}, "ham10000")
+    prevalence = prevalence_of(target[:3000])
+    fitted = fit_probabilities(log_softmax(evidence), target, prevalence, odds)
+    assert fitted.temperature == pytest.approx(0.5, abs=0.05)
+    np.testing.assert_allclose(
+        fitted.class_bias - np.log(prevalence), np.mean(fitted.class_bias - np.log(prevalence)), atol=0.3
+    )
+    blind = fit_probabilities(log_softmax(evidence), target, prevalence)
+    naevus = calibrate(log_softmax(evidence[:3000]), fitted)[:, 5].mean()
+    assert naevus == pytest.approx(0.7, abs=0.03)
+    assert calibrate(log_softmax(evidence[:3000]), blind)[:, 5].mean() < 0.65
+
+
+def test_the_strictest_thresholds_hold_in_every_source() -> None:
+    def thresholds(melanoma: float, others: float, urgent: float, conformal: float) -> Thresholds:
+        naming = dict.fromkeys(MALIGNANT, others) | {LesionClass.MEL: melanoma}
+        return Thresholds(naming, urgent, conformal)
+
+    promised = (CONFORMAL_COVERAGE, UNSURE_SET_SIZE)
+    one = Decision(thresholds(0.1, 0.3, 0.4, 0.8), thresholds(0.2, 0.2, 0.5, 0.9), *promised)
+    other = Decision(
+        thresholds(0.2, 0.2, 0.6, 0.7), thresholds(0.1, 0.1, 0.1, 0.5), CONFORMAL_COVERAGE, UNSURE_SET_SIZE
+    )
+    chosen = strictest([one, other])
+    assert chosen.picture == thresholds(0.1, 0.2, 0.6, 0.8)
+    assert chosen.with_context == thresholds(0.1, 0.1, 0.5, 0.9)
+
+
+def test_a_class_that_a_source_lacks_keeps_a_little_prevalence() -> None:
+    shares = prevalence_of(np.array([0, 0, 1]))
+    assert shares.sum() == pytest.approx(1.0)
+    assert shares[6] > 0.0
+    assert shares[0] == pytest.approx(4 * shares[2])

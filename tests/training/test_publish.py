@@ -80,6 +80,30 @@ def test_the_card_says_what_integers_and_context_change(
     assert card.count("→ 0.555 |") == len(CONTEXT_FIGURES)
 
 
+def test_the_card_tells_groups_and_kinds_apart(
+    tmp_path: Path,
+    make_bundle: Callable[..., Path],
+    figures: dict[str, Figures],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    publish(make_bundle(), figures, tmp_path / "plain")
+    assert "quamous carcinoma has no class" not in (tmp_path / "plain" / "MODEL_CARD.md").read_text()
+    figures["milk10k"] = figures["validation"] | {
+        "strata": {
+            "skin tone 3": {"images": 40, "malignant": 20, "referral_sensitivity": 0.975, "referral_specificity": 0.4},
+            "squamous carcinoma": {"images": 17, "referral_sensitivity": 0.941},
+        }
+    }
+    figures["hand"] = {"images": 61, "refused_as_unfamiliar": 0.875}
+    publish(make_bundle(), figures, tmp_path / "several")
+    card = (tmp_path / "several" / "MODEL_CARD.md").read_text()
+    assert "### milk10k: skin tone, proof, squamous carcinoma" in card
+    assert "| skin tone 3 | 40 | 20 | 0.975 | 0.400 | – |" in card
+    assert "| squamous carcinoma | 17 | – | 0.941 | – | – |" in card
+    assert "hand 87.5% of 61" in card
+
+
 def test_what_was_made_with_a_leaky_split_is_not_published(
     tmp_path: Path,
     make_bundle: Callable[..., Path],

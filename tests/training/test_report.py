@@ -76,6 +76,15 @@ def test_strata_count_what_they_rest_on(study: Study) -> None:
     assert rows["Sex: female"][0] == rows["Label from: histo"][0] == "5"
 
 
+def elsewhere() -> dict[str, dict[str, Any]]:
+    """Figures of another source and of a kind of no lesion, as `evaluate` gives them."""
+    strata = {"squamous carcinoma": {"images": 17, "referral_sensitivity": 0.941}}
+    return {
+        "MILK10k, held out": {"balanced_accuracy": 0.65, "specificity_at_95": 0.45, "strata": strata},
+        "paper": {"images": 31, "refused_as_unfamiliar": 30 / 31},
+    }
+
+
 def test_a_report_of_a_bundle(tmp_path: Path, make_bundle: Callable[..., Path]) -> None:
     pytest.importorskip("tensorflow", reason="the training extra is not installed")
     rng = np.random.default_rng(1)
@@ -93,10 +102,14 @@ def test_a_report_of_a_bundle(tmp_path: Path, make_bundle: Callable[..., Path]) 
     integers |= {"loss": 0.005, "loss_low": -0.01, "loss_high": 0.02, "float32_accuracy": 0.8, "int8_accuracy": 0.79}
     claim = Claim("by_image", "all", 14, 0.912, 0.9, 0.92)
     tried = Ablation("base", "hair", "hair 0 → 1", 1, 3, 0.7, 1.25, -0.5, 3.0, 0.9, 0.3, 0.1, 0.5)
-    figures = evaluate(bundle, loaded.manifest, data, [samples[0].path], {})
+    figures = evaluate(bundle, loaded.manifest, data, {"not_lesions": [samples[0].path]}, {})
     figures["one"] |= {"integers": integers, "retakes": dict.fromkeys((lesion.code for lesion in LesionClass), 1)}
+    figures |= elsewhere()
     blocks = report(bundle, data, [samples[0].path], accuracy, figures, [claim], [tried])
     text = to_markdown(blocks)
+    assert "| Malignant: specificity at 95 % sensitivity | 0.450 |" in text
+    assert "| squamous carcinoma | 17 | – | 0.941 | – | – |" in text
+    assert "| paper | 31 | 96.8% |" in text
     assert fingerprint(bundle) in text
     assert "| float32 → int8: loss | ≤ 1.0 point | ≤ 0.3 | 0.5 points | not measured |" in text
     assert "| float32 → int8: same class | ≥ 97 % | ≥ 99 % | 98.1% | not measured |" in text

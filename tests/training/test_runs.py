@@ -7,14 +7,16 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edge_models import bundle as bundles
 from edge_models.errors import BundleError
 from edge_models.preprocess import View
+from training import member_weights, runs
 from training.draft import integers_of
-from training.errors import RunError
-from training.runs import keep_logs, open_run, read_members, runs_of, views_of
+from training.errors import DatasetError, RunError
+from training.runs import keep_logs, keep_run, open_run, read_members, restore, runs_of, views_of
 
 CONFIG = """
 split = "generated"
@@ -56,9 +58,12 @@ def test_members_must_fit_each_other(tmp_path: Path) -> None:
     assert read_members([one, larger]) == (networks, (224, 320), "generated")
     with pytest.raises(RunError, match="different runs"):
         read_members([one, one])
-    other = make_run(tmp_path / "z", b"3", CONFIG.replace("generated", "another"))
-    with pytest.raises(RunError, match="share their split"):
-        read_members([one, other])
+    narrow = make_run(tmp_path / "n", b"3", CONFIG.replace("generated", "ham10000_v1"))
+    wide = make_run(tmp_path / "w", b"5", CONFIG.replace("generated", "v2"))
+    assert read_members([narrow, wide])[2] == "v2"
+    leaky = make_run(tmp_path / "z", b"6", CONFIG.replace("generated", "ham10000_leaky"))
+    with pytest.raises(DatasetError, match="other parts of the split"):
+        read_members([wide, leaky])
     (two / "y_int8.tflite").unlink()
     with pytest.raises(RunError, match="not quantized"):
         read_members([one, two])
@@ -113,3 +118,56 @@ def test_what_integers_cost_is_taken_over_where_nothing_that_decides_it_changed(
         integers_of(make_bundle(), published)
     with pytest.raises(RunError, match="differ in members, views or calibration"):
         integers_of(published, make_bundle({"views": [View().to_json()]}))
+
+
+def finished(folder: Path, config: str = CONFIG) -> Path:
+    """A run's folder as training leaves it."""
+    run = make_run(folder, b"network", config)
+    member_weights.save(run, {"Conv1/0": np.ones((3, 3, 3, 2), np.float32)}, 3)
+    for name in ("steps.csv", "validation.csv", "environment.json"):
+        (run / name).write_text(f"{name}\n")
+    return run
+
+
+def test_a_finished_run_is_kept_and_restored_in_a_fresh_clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "WEIGHTS", tmp_path / "committed")
+    kept = keep_run(finished(tmp_path / "x"))
+    assert sorted(path.name for path in kept.iterdir()) == [
+        "config.toml",
+        "environment.json",
+        "steps.csv",
+        "validation.csv",
+        "weights.npz",
+    ]
+    fresh = tmp_path / "clone" / "x"
+    open_run(kept / "config.toml", fresh)
+    assert restore(fresh)
+    assert member_weights.load(fresh)[1] == 3
+    assert restore(fresh), "it is finished now"
+
+
+def test_a_run_of_another_configuration_or_one_begun_is_not_restored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "WEIGHTS", tmp_path / "committed")
+    keep_run(finished(tmp_path / "x"))
+    (tmp_path / "other").mkdir()
+    other = make_run(tmp_path / "other" / "x", b"", CONFIG.replace("seed = 1", "seed = 2"))
+    assert not restore(other)
+    (tmp_path / "begun").mkdir()
+    begun = make_run(tmp_path / "begun" / "x", b"")
+    (begun / "state.pt").write_bytes(b"")
+    assert not restore(begun)
+    assert not restore(make_run(tmp_path / "unknown", b""))
+
+
+def test_what_is_not_finished_or_too_large_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "WEIGHTS", tmp_path / "committed")
+    run = finished(tmp_path / "x")
+    monkeypatch.setattr(runs, "LARGEST_BYTES", 10)
+    with pytest.raises(RunError, match="more than the 10 that a file here may have"):
+        keep_run(run)
+    (run / "weights.npz").unlink()
+    with pytest.raises(RunError, match=r"holds no weights\.npz"):
+        keep_run(run)
+    assert not (tmp_path / "committed").exists()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from edge_models.labels import LesionClass
 from training.dataset import Sample
 from training.errors import DatasetError
-from training.split import SPLITS, Part, assign, leaks, read_split, write_split
+from training.split import SPLITS, Part, assign, extend, leaks, read_split, sources_of, widest, write_split
 
 # by class: how many images each lesion has
 lesions = st.dictionaries(
@@ -109,3 +110,69 @@ def test_the_committed_split_is_of_the_whole_of_ham10000_and_no_lesion_leaks() -
     assert len(home) == 7470
     assert all(len(parts) == 1 for parts in home.values())
     assert [path.name for path in SPLITS.iterdir() if leaks(path)] == ["ham10000_leaky.csv"]
+
+
+def new(source: str, number: int, label: LesionClass = LesionClass.BCC, lesion: str = "") -> Sample:
+    name = f"{source}-{label.code}-{number}"
+    return Sample(name, lesion or name, label, Path("none.jpg"), source=source)
+
+
+def test_an_extended_split_leaves_known_lesions_and_what_shows_them_where_they_are() -> None:
+    known = {f"HAM_{number}": list(Part)[number % 3] for number in range(9)}
+    home = [Sample(f"H{number}", f"HAM_{number}", LesionClass.NV, Path("none.jpg")) for number in range(9)]
+    linked = [new("milk10k", number, LesionClass.NV, f"HAM_{number}") for number in range(9)]
+    drawn = [new("milk10k", number) for number in range(20, 60)]
+    parts = extend(known, [*home, *linked, *drawn], 0.15, 1)
+    assert all(parts[sample.image_id] is known[sample.lesion_id] for sample in [*home, *linked])
+    counts = [sum(parts[sample.image_id] is part for sample in drawn) for part in Part]
+    assert counts == [28, 6, 6]
+
+
+def test_an_extended_split_draws_every_finding_of_every_source() -> None:
+    samples = [
+        new(source, number, label)
+        for source in ("milk10k", "isic2017")
+        for label in (LesionClass.MEL, LesionClass.BKL)
+        for number in range(10)
+    ]
+    parts = extend({}, samples, 0.1, 3)
+    for source in ("milk10k", "isic2017"):
+        for label in (LesionClass.MEL, LesionClass.BKL):
+            some = [parts[s.image_id] for s in samples if s.source == source and s.label is label]
+            assert (some.count(Part.VALIDATION), some.count(Part.CALIBRATION)) == (1, 1)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_twins_stay_together_and_with_a_known_lesion(seed: int) -> None:
+    samples = [new("isic2017", number) for number in range(30)]
+    names = [sample.image_id for sample in samples]
+    pairs = [(names[0], names[1]), (names[2], names[1]), ("IL_known", names[5])]
+    parts = extend({"IL_known": Part.CALIBRATION}, samples, 0.3, seed, pairs)
+    assert len({parts[name] for name in names[:3]}) == 1
+    assert parts[names[5]] is Part.CALIBRATION
+
+
+def test_the_committed_split_of_all_sources_extends_the_first() -> None:
+    def rows(name: str) -> dict[str, dict[str, str]]:
+        with (SPLITS / f"{name}.csv").open(encoding="utf-8") as stream:
+            return {row["image_id"]: row for row in csv.DictReader(stream)}
+
+    first, second = rows("ham10000_v1"), rows("v2")
+    assert all(second[name]["part"] == row["part"] for name, row in first.items())
+    home: dict[str, str] = {}
+    for row in second.values():
+        assert home.setdefault(row["lesion_id"], row["part"]) == row["part"]
+    assert sources_of(SPLITS / "v2.csv") == {"ham10000", "milk10k", "isic2017"}
+    assert sources_of(SPLITS / "ham10000_v1.csv") == {"ham10000"}
+    for source in ("milk10k", "isic2017"):
+        assert {row["part"] for row in second.values() if row["source"] == source} == {str(part) for part in Part}
+
+
+def test_members_of_two_splits_go_together_where_one_holds_the_other(tmp_path: Path) -> None:
+    assert widest(["ham10000_v1", "v2"]) == "v2"
+    with pytest.raises(DatasetError, match="other parts of the split ham10000_leaky than of v2"):
+        widest(["ham10000_leaky", "v2"])
+    for name, rows in (("a", ["I1,L1,train"]), ("b", ["I1,L1,validation", "I2,L2,train"])):
+        (tmp_path / f"{name}.csv").write_text("\n".join(["image_id,lesion_id,part", *rows]) + "\n")
+    with pytest.raises(DatasetError, match="other parts of the split a than of b"):
+        widest(["a", "b"], tmp_path)

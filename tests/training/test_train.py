@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from training.train import forget_after
+from training.schedule import forget_after
 
 
 @pytest.mark.parametrize(("step", "kept"), [(0, []), (39, ["20"]), (40, ["20", "40"]), (100, ["20", "40", "100"])])

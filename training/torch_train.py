@@ -1,0 +1,210 @@
+"""The optimisation on several sources, on PyTorch: AdamW, cosine, averaged weights; resumable at any moment."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from edge_models.preprocess import View, crop_square
+from training import member_weights
+from training.config import RunConfig
+from training.dataset import Sample, read_rgb
+from training.metrics import area_under_curve, balanced_accuracy
+from training.mixture import Mixture
+from training.sampling import size_at, work
+from training.schedule import append, forget_after, learning_rate, record_environment
+from training.torch_network import TorchNetwork
+
+STATE = "state.pt"
+STEPS = "steps.csv"
+VALIDATION = "validation.csv"
+_REPORT_EVERY = 20
+_BATCH = 50
+_MEASURED, _WARM_UP, _TIMED = 16, 2, 3
+"""Pictures a step, steps before and steps while the speed is measured."""
+
+
+def train_run(
+    config: RunConfig, run: Path, training: Sequence[Sample], validation: Mapping[str, Sequence[Sample]]
+) -> None:
+    """Train a run from the weights that its configuration starts with, and write its own: weights.npz.
+
+    Args:
+        config: as `train_mixture`.
+        run: the run's folder; what it starts from lies beside it or in training/weights/.
+        training: as `train_mixture`.
+        validation: as `train_mixture`.
+
+    Raises:
+        RunError: there is nothing to start from.
+    """
+    start = member_weights.locate(config.model.start, run.parent)
+    arrays = member_weights.widened(member_weights.load(start)[0])
+    run.mkdir(parents=True, exist_ok=True)
+    record_environment(run, "torch")
+    member_weights.save(run, train_mixture(config, run, arrays, training, validation), config.train.steps)
+
+
+def train_mixture(
+    config: RunConfig,
+    run: Path,
+    arrays: Mapping[str, NDArray[Any]],
+    training: Sequence[Sample],
+    validation: Mapping[str, Sequence[Sample]],
+) -> dict[str, NDArray[np.float32]]:
+    """Train to the end of the schedule, going on from the run's state where there is one.
+
+    Args:
+        config: with `train.sources`.
+        run: folder for state.pt, steps.csv and validation.csv.
+        arrays: what to start from, with eight outputs (`training.member_weights`).
+        training: what is learnt from.
+        validation: by name, looked at every `evaluate_every` steps; decides nothing here.
+
+    Returns:
+        The averaged weights.
+    """
+    cv2.setNumThreads(1)  # the cores belong to the optimiser
+    torch.manual_seed(config.train.seed)
+    run.mkdir(parents=True, exist_ok=True)
+    network = TorchNetwork(arrays, config.model.frozen_before, config.model.dropout)
+    network.precision = fastest(network, config)
+    optimizer = torch.optim.AdamW(_groups(network, config.train.weight_decay), config.train.learning_rate)
+    learnt = [values for values in network.parameters() if values.requires_grad]
+    average = [values.detach().clone() for values in learnt]
+    done = 0
+    if (run / STATE).is_file():
+        state = torch.load(run / STATE, weights_only=True)
+        done = int(state["step"])
+        network.load_state_dict(state["network"])
+        optimizer.load_state_dict(state["optimizer"])
+        average = state["average"]
+    for table in (run / STEPS, run / VALIDATION):
+        forget_after(table, done)
+    mixture = Mixture(training, config)
+    seen = {name: (_crops(samples, config.model.size_px), samples) for name, samples in validation.items()}
+    total = config.train.steps
+    started, first, losses = time.monotonic(), done, []
+    for step, batch in enumerate(mixture.ahead(done, total), start=done):
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(config, step)
+        network.train()
+        logits = network(network_input(batch.pictures)) + torch.from_numpy(batch.log_prior)
+        loss = functional.cross_entropy(logits, torch.from_numpy(batch.labels))
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(learnt, config.train.clip_norm)
+        optimizer.step()
+        decay = min(config.train.ema_decay, (1.0 + step) / (10.0 + step))
+        torch._foreach_lerp_(average, [values.detach() for values in learnt], 1.0 - decay)
+        losses.append(loss.item())
+        done = step + 1
+        if done % _REPORT_EVERY == 0 or done == total:
+            left = (time.monotonic() - started) * work(config.train, done, total) / work(config.train, first, done) / 60
+            row = {"step": done, "size_px": size_at(config.train, step), "loss": round(float(np.mean(losses)), 5)}
+            append(run / STEPS, row)
+            print(f"step {done}/{total}  loss {row['loss']:.4f}  {left:.0f} min left", flush=True)
+            losses = []
+        if done % config.train.evaluate_every == 0 or done == total:
+            with _averaged(learnt, average):
+                figures = {name: judge(network, *part) for name, part in seen.items()}
+            row = {"step": done} | {f"{name}_{key}": v for name, some in figures.items() for key, v in some.items()}
+            append(run / VALIDATION, row)
+            print(f"step {done}/{total}  {figures}", flush=True)
+        if done % config.train.checkpoint_every == 0 or done == total:
+            state = {"step": done, "network": network.state_dict(), "optimizer": optimizer.state_dict()}
+            torch.save(state | {"average": average}, run / f"{STATE}.new")
+            (run / f"{STATE}.new").replace(run / STATE)
+    with _averaged(learnt, average):
+        return network.arrays()
+
+
+def fastest(network: TorchNetwork, config: RunConfig) -> torch.dtype:
+    """The precision whose steps take least time on this machine, of float32 and bfloat16; the network stays as it was.
+
+    Measured in processor time, which other work on the same cores does not lengthen: bfloat16 is twice as fast as
+    float32 on cores with AMX or AVX512-BF16, and half as fast on others.
+    """
+    size, count = config.train.phases[0].size_px, min(_MEASURED, config.train.batch_size)
+    pictures = network_input(np.random.default_rng(0).integers(0, 256, (count, size, size, 3), np.uint8))
+    taken: dict[torch.dtype, float] = {}
+    network.train()
+    for precision in (torch.float32, torch.bfloat16):
+        network.precision = precision
+        for step in range(_WARM_UP + _TIMED):
+            if step == _WARM_UP:
+                started = time.process_time()
+            functional.cross_entropy(network(pictures), torch.zeros(count, dtype=torch.long)).backward()
+            network.zero_grad()
+        taken[precision] = time.process_time() - started
+        speed = count * _TIMED / taken[precision]
+        print(
+            f"{str(precision).removeprefix('torch.')}: {speed:.0f} pictures of {size} px a processor second", flush=True
+        )
+    return min(taken, key=lambda precision: taken[precision])
+
+
+def network_input(pictures: NDArray[np.uint8]) -> torch.Tensor:
+    """uint8[B, S, S, 3] → float32[B, 3, S, S] in [-1, 1], channels last in memory."""
+    return (torch.from_numpy(pictures).float() / 127.5 - 1.0).permute(0, 3, 1, 2)
+
+
+def judge(network: TorchNetwork, crops: NDArray[np.uint8], samples: Sequence[Sample]) -> dict[str, float]:
+    """Balanced accuracy over the seven classes, `scc` counted as akiec, and how well malignant ones stand out."""
+    network.eval()
+    with torch.inference_mode():
+        starts = range(0, len(crops), _BATCH)
+        logits = torch.cat([network(network_input(crops[start : start + _BATCH])) for start in starts])
+    p = torch.softmax(logits, dim=1).numpy().astype(np.float64)
+    seven = p[:, :7].copy()
+    seven[:, 0] += p[:, 7]
+    target = np.array([sample.target for sample in samples])
+    named = np.array([not sample.finding for sample in samples])
+    ill = np.array([sample.label.malignant for sample in samples])
+    malignant = p[:, [0, 1, 4, 7]].sum(axis=1)
+    return {
+        "balanced_accuracy": round(balanced_accuracy(seven[named].argmax(axis=1), target[named]), 4),
+        "malignant_auc": round(area_under_curve(malignant, ill), 4),
+        "specificity_at_95": round(float((malignant[~ill] < np.quantile(malignant[ill], 0.05)).mean()), 4),
+    }
+
+
+def _groups(network: TorchNetwork, decay: float) -> list[dict[str, Any]]:
+    """Kernels decay, scales and offsets do not."""
+    learnt = [values for values in network.parameters() if values.requires_grad]
+    return [
+        {"params": [values for values in learnt if values.ndim > 1], "weight_decay": decay},
+        {"params": [values for values in learnt if values.ndim == 1], "weight_decay": 0.0},
+    ]
+
+
+class _averaged:  # noqa: N801 - a context manager
+    """The averaged weights in the network's place, while it lasts."""
+
+    def __init__(self, learnt: Sequence[torch.Tensor], average: Sequence[torch.Tensor]) -> None:
+        self._learnt, self._average = learnt, average
+
+    def __enter__(self) -> None:
+        self._kept = [values.detach().clone() for values in self._learnt]
+        self._put(self._average)
+
+    def __exit__(self, *_: object) -> None:
+        self._put(self._kept)
+
+    def _put(self, values: Sequence[torch.Tensor]) -> None:
+        with torch.no_grad():
+            for mine, other in zip(self._learnt, values, strict=True):
+                mine.copy_(other)
+
+
+def _crops(samples: Sequence[Sample], size: int) -> NDArray[np.uint8]:
+    """The whole square of every sample in neutral light, uint8[N, size, size, 3]."""
+    return np.stack([crop_square(read_rgb(sample.path), View(neutral=True), size) for sample in samples])
