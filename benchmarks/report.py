@@ -18,10 +18,11 @@ STAGES = {
     "capture": "shutter → the full picture is in memory. The phantom camera paints its picture in this time; "
     "a sensor exposes",
     "reduce": "the camera's large picture, halved by area as often as neither gate nor model loses by it",
-    "quality": "focus, exposure, glare, what is in view; the model's input is begun meanwhile",
-    "preprocess": "what of crop, resize and quantise is left then",
+    "quality": "focus, exposure, glare, what is in view: what it takes longer than preprocess, which runs at the same "
+    "time",
+    "preprocess": "crop, resize and quantise",
     "invoke": "every view through every member, spread over the cores",
-    "calibrate": "pooling, calibration, prediction set, familiarity",
+    "calibrate": "pooling, calibration, conformal prediction set, out-of-distribution score",
     "explain": "the activation map, put upright",
     "other": "the total less all of these: threads handing over, advice",
 }

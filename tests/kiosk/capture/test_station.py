@@ -11,7 +11,6 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from edge_models.classifier import Classifier
 from edge_models.errors import EngineFailed
@@ -224,14 +223,14 @@ def test_no_live_picture_is_taken_while_one_is_assessed(station: Station, monkey
             disturbed.set()
         return preview(camera)
 
-    def slow(rgb: NDArray[np.uint8]) -> QualityReport:
+    def slow(*_: object) -> QualityReport:
         assessing.set()
         disturbed.wait(0.5)  # ten idle checks long: that none of them came is told by nothing but time
         assessing.clear()
         return QualityReport((Reason.GLARE,), {})
 
     monkeypatch.setattr(PhantomCamera, "preview", watched)
-    monkeypatch.setattr("kiosk.pipeline.assess.check", slow)
+    monkeypatch.setattr("kiosk.pipeline.assess.judge", slow)
     monkeypatch.setattr("kiosk.capture.live_camera.IDLE_CHECK_INTERVAL_S", 0.05)
     assert assessed(station).reasons == (Reason.GLARE,)
     assert not disturbed.is_set()
@@ -258,13 +257,13 @@ def test_an_engine_that_breaks_is_a_device_fault_and_the_next_case_goes_on(
     live(station)
     with monkeypatch.context() as broken:
         broken.setattr(classifier, "predict", _raise(EngineFailed("The engine stopped", "Restart the kiosk")))
-        broken.setattr("kiosk.pipeline.assess.check", classifier_is_asked)
+        broken.setattr("kiosk.pipeline.assess.judge", classifier_is_asked)
         failed = assessed(station)
     assert failed.fault == "The engine stopped. Restart the kiosk."
     assert station.status().engine_fault == failed.fault, "the lamp and /health tell it"
     assert station.status().engine_code == failed.fault_code == EngineFailed.code
     with monkeypatch.context() as broken:
-        broken.setattr("kiosk.pipeline.assess.check", _raise(ZeroDivisionError("a bug of ours")))
+        broken.setattr("kiosk.pipeline.assess.judge", _raise(ZeroDivisionError("a bug of ours")))
         failed = assessed(station)
     assert (failed.outcome, failed.reasons) == (Outcome.DEVICE_FAULT, (Reason.ENGINE_FAULT,))
     assert failed.frame is not None
@@ -285,7 +284,7 @@ def test_closing_gives_the_camera_back_and_wakes_who_waits(device: SimulatedDevi
     assert not station.progressing()
 
 
-def classifier_is_asked(rgb: NDArray[np.uint8]) -> object:
+def classifier_is_asked(*_: object) -> object:
     return QualityReport((), {})
 
 
