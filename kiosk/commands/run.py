@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import logging
 
 from edge_models.classifier import Classifier
 from kiosk.camera.choose import CameraChoice
 from kiosk.capture.station import Station
 from kiosk.config import load, override
 from kiosk.ui.server import serve
+from kiosk.upkeep import log
 
 
 def run(options: argparse.Namespace) -> int:
@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
         config = override(config, "camera", "source", options.camera, "--camera")
     if options.port is not None:
         config = override(config, "server", "port", options.port, "--port")
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    log.configure()
     choice = CameraChoice(config.camera.source, config.camera.settings())
     model = config.model
     with Classifier.open(model.bundle, model.engine, model.threads, use_context=model.use_context) as classifier:

@@ -14,6 +14,7 @@ import numpy as np
 from edge_models.labels import LesionClass
 from edge_models.prediction import Engine, Prediction
 from edge_models.triage import Advice, AdviceLevel, Ground
+from edge_models.window import Window
 from kiosk.clinical.assessment import Assessment, Outcome, Provenance
 from kiosk.clinical.examination import MediaType, Picture
 from kiosk.clinical.frame import CameraSettings
@@ -34,7 +35,11 @@ def assessment_to_json(assessment: Assessment) -> str:
             "reasons": [reason.value for reason in assessment.reasons],
             "quality": None
             if quality is None
-            else {"reasons": [reason.value for reason in quality.reasons], "measures": _floats(quality.measures)},
+            else {
+                "reasons": [reason.value for reason in quality.reasons],
+                "measures": _floats(quality.measures),
+                "window": None if quality.window is None else [int(pixels) for pixels in quality.window],
+            },
             "prediction": _prediction_to_json(assessment.prediction),
             "withheld": _prediction_to_json(assessment.withheld),
             "advice": None if advice is None else _advice_to_json(advice),
@@ -46,6 +51,7 @@ def assessment_to_json(assessment: Assessment) -> str:
             },
             "limits": [limit.value for limit in assessment.limits],
             "fault": assessment.fault,
+            "fault_code": assessment.fault_code,
         }
     )
 
@@ -65,7 +71,11 @@ def assessment_from_json(text: str) -> Assessment:
             frame=None,
             quality=None
             if quality is None
-            else QualityReport(tuple(map(Reason, quality["reasons"])), quality["measures"]),
+            else QualityReport(
+                tuple(map(Reason, quality["reasons"])),
+                quality["measures"],
+                None if quality["window"] is None else Window(*quality["window"]),
+            ),
             prediction=_prediction_from_json(document["prediction"]),
             withheld=_prediction_from_json(document["withheld"]),
             advice=None if advice is None else _advice_from_json(advice),
@@ -80,6 +90,7 @@ def assessment_from_json(text: str) -> Assessment:
             ),
             limits=tuple(map(ScopeLimit, document["limits"])),
             fault=document["fault"],
+            fault_code=document["fault_code"],
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise StoreDamaged("An assessment in the records cannot be read", "Restore the last backup") from error

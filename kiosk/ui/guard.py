@@ -11,6 +11,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from kiosk.ui.limits import Limits
 from kiosk.ui.peer import allowed_uids, peer_uid
 
 HOSTS = ("127.0.0.1", "localhost")
@@ -44,6 +45,7 @@ def middleware(port: int) -> list[Middleware]:
     return [
         Middleware(TrustedHostMiddleware, allowed_hosts=list(HOSTS)),
         Middleware(Guard, origins=frozenset(f"http://{host}:{port}" for host in HOSTS), uids=allowed_uids()),
+        Middleware(Limits),
     ]
 
 

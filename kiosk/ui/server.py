@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import resource
 import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -22,6 +23,8 @@ from edge_models.bundle import Manifest
 from kiosk.capture.station import Station
 from kiosk.errors import KioskError, PortInUse
 from kiosk.ui import device, faults, guard, page
+from kiosk.ui.connections import BoundedProtocol, BoundedSocket
+from kiosk.ui.limits import MAX_MESSAGE_BYTES
 from kiosk.ui.preview import PreviewSocket
 from kiosk.ui.tokens import Tokens
 from kiosk.upkeep import notify
@@ -60,6 +63,7 @@ def serve(
         PortInUse: another program listens there; nothing was started.
         KioskError: it did not come up; the log has the details.
     """
+    _raise_descriptor_limit()
     with listen(port) as listener:
         configure(port)
         tokens = Tokens()
@@ -68,11 +72,14 @@ def serve(
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
+                http=BoundedProtocol,
                 log_config=None,
                 log_level="warning",
                 access_log=False,
-                ws="websockets-sansio",
+                ws=BoundedSocket,
                 ws_per_message_deflate=False,  # JPEGs do not shrink
+                ws_max_size=MAX_MESSAGE_BYTES,
+                proxy_headers=False,  # nobody may say that he is somebody else
                 timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
                 server_header=False,
             )
@@ -223,6 +230,16 @@ async def _feed_watchdog(station: Station) -> None:
     if interval_s is None:
         return
     while True:
-        if station.progressing():
-            notify.watchdog()
+        try:
+            if station.progressing():
+                notify.watchdog()
+        except Exception:  # noqa: BLE001 - the feeder's own fault must not pass for the kiosk's
+            _log.exception("the watchdog was not fed")
         await asyncio.sleep(interval_s)
+
+
+def _raise_descriptor_limit() -> None:
+    """As many open files as this process may have: a flood of connections must leave some for camera and log."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

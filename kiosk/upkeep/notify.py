@@ -42,8 +42,8 @@ def _send(state: str) -> None:
         return
     if address.startswith("@"):  # an abstract socket: the kernel writes its name with a leading zero byte
         address = "\0" + address[1:]
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
-        try:
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
             channel.sendto(state.encode(), address)
-        except OSError:
-            return  # a manager that went away must not take the kiosk with it
+    except OSError:
+        return  # a manager that went away, or no descriptor to be had, must not take the kiosk with it

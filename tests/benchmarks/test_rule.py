@@ -71,6 +71,7 @@ def test_every_picture_ends_once_and_nothing_contradicts(
     assert ", 0 contradictions" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -86,6 +87,7 @@ def test_a_screen_that_contradicts_is_found(
     data: Path,
     make_bundle: Callable[..., Path],
     monkeypatch: pytest.MonkeyPatch,
+    language: str,
     change: Callable[..., object],
     words: str,
 ) -> None:
@@ -101,10 +103,11 @@ def test_a_screen_that_contradicts_is_found(
 
     def altered(words: Catalogue, said: Assessment) -> dict[str, object]:
         screen = honest(words, said)
-        if said.prediction is not None:
+        if said.prediction is not None and words.language == language:
             change(screen)
         return screen
 
     monkeypatch.setattr(rule, "describe", altered)
     found = rule.measure(bundle, data, limit=1)["contradictions"]
-    assert any(line.endswith(words) for line in found)
+    assert any(line.endswith(f"{words} ({language})") for line in found)
+    assert all(line.endswith(f"({language})") for line in found)

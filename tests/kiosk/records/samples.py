@@ -11,6 +11,7 @@ import numpy as np
 from edge_models.labels import LesionClass
 from edge_models.prediction import Engine, Prediction
 from edge_models.triage import Advice, AdviceLevel, Ground
+from edge_models.window import Window
 from kiosk.clinical.assessment import Assessment, Outcome, Provenance
 from kiosk.clinical.body_site import BodySite, Side
 from kiosk.clinical.examination import Consent, Examination, ExaminationId, MediaType, Picture
@@ -87,7 +88,7 @@ def new_assessment(
             Outcome.DEVICE_FAULT: (Reason.CAMERA_FAULT,),
         }[outcome],
         frame=None,
-        quality=QualityReport((Reason.GLARE,), {"sharpness": 12.25, "glare": float("inf")}),
+        quality=QualityReport((Reason.GLARE,), {"sharpness": 12.25, "glare": float("inf")}, Window(3, 500, 3040)),
         prediction=prediction if outcome is Outcome.RESULT else None,
         withheld=new_prediction(LesionClass.NV) if outcome is Outcome.NO_RESULT else None,
         advice=advice,
@@ -96,6 +97,7 @@ def new_assessment(
         provenance=Provenance("tiny", "ab" * 32, ENGINE, "0.2.0", "cd" * 20 + "+", "phantom", SETTINGS, 42),
         limits=(ScopeLimit.PALM_OR_SOLE, ScopeLimit.DARK_SKIN),
         fault="The camera is gone." if outcome is Outcome.DEVICE_FAULT else "",
+        fault_code="C4" if outcome is Outcome.DEVICE_FAULT else "",
     )
 
 
