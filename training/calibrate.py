@@ -31,6 +31,8 @@ CONFIDENCE = 0.9
 
 It counts images as if each were of another lesion: see `assured_threshold`.
 """
+FEW_IMAGES = 400
+"""A source with fewer keeps its promises on average only: assured, a hundred images would decide for all others."""
 _FOLDS = 10
 _BIAS_STRENGTH = 4.0
 _MIN_SLOPE = 0.01  # a temperature of 100: evidence that says nothing
@@ -131,6 +133,7 @@ def fit_decision(
     picture: tuple[NDArray[np.float64], NDArray[np.int64]],
     with_context: tuple[NDArray[np.float64], NDArray[np.int64]],
     prevalence: NDArray[np.float64],
+    confidence: float = CONFIDENCE,
 ) -> Decision:
     """The numbers of the clinical rule.
 
@@ -138,17 +141,21 @@ def fit_decision(
         picture: probabilities float64[N, 7] of the pictures alone (see `cross_fitted`), and their classes int64[N].
         with_context: the same of those pictures of whose patients anything is known, that being used.
         prevalence: float64[7], what the probabilities are calibrated for.
+        confidence: as `assured_threshold`.
     """
     return Decision(
-        picture=fit_thresholds(*picture, prevalence),
-        with_context=fit_thresholds(*with_context, prevalence),
+        picture=fit_thresholds(*picture, prevalence, confidence),
+        with_context=fit_thresholds(*with_context, prevalence, confidence),
         conformal_coverage=CONFORMAL_COVERAGE,
         unsure_set_size=UNSURE_SET_SIZE,
     )
 
 
 def fit_thresholds(
-    probabilities: NDArray[np.float64], target: NDArray[np.int64], prevalence: NDArray[np.float64]
+    probabilities: NDArray[np.float64],
+    target: NDArray[np.int64],
+    prevalence: NDArray[np.float64],
+    confidence: float = CONFIDENCE,
 ) -> Thresholds:
     """Thresholds that keep their promises (`assured_threshold`) on probabilities float64[N, 7] (see `cross_fitted`).
 
@@ -161,32 +168,40 @@ def fit_thresholds(
     shape = shape / shape.max()  # so that the evidence, and with it the thresholds, stay probabilities
     ill = np.isin(target, places)
     evidence = (probabilities[:, places] / shape).max(axis=1)
-    naming = assured_threshold(evidence[ill], REFERRAL_SENSITIVITY) * shape
+    naming = assured_threshold(evidence[ill], REFERRAL_SENSITIVITY, confidence) * shape
     true_class = probabilities[np.arange(len(target)), target]
     return Thresholds(
         naming={lesion: min(float(value), 1.0) for lesion, value in zip(MALIGNANT, naming, strict=True)},
-        urgent=assured_limit(probabilities[target != melanoma, melanoma], URGENT_SPECIFICITY),
-        conformal=1.0 - assured_threshold(true_class, CONFORMAL_COVERAGE),
+        urgent=assured_limit(probabilities[target != melanoma, melanoma], URGENT_SPECIFICITY, confidence),
+        conformal=1.0 - assured_threshold(true_class, CONFORMAL_COVERAGE, confidence),
     )
 
 
-def strictest(decisions: Sequence[Decision]) -> Decision:
-    """Numbers that keep their promises in every source, of what was fitted in each."""
-    informed = [each.with_context for each in decisions if each.with_context is not None]
+def strictest(decisions: Sequence[Decision], together: Decision) -> Decision:
+    """Numbers whose promises of referral hold in every source; prediction sets hold over all of them together.
+
+    A class is named from the lowest of its thresholds, and a referral is urgent from the highest. Sets that hold in
+    each source would have three classes and more where the rarest source's are needed.
+
+    Args:
+        decisions: what was fitted in each source.
+        together: what was fitted over all.
+    """
+    pairs = [(each.with_context, together.with_context) for each in decisions]
+    informed = [(mine, every) for mine, every in pairs if mine is not None and every is not None]
     return Decision(
-        picture=_strictest([each.picture for each in decisions]),
-        with_context=_strictest(informed) if informed else None,
+        picture=_strictest([each.picture for each in decisions], together.picture.conformal),
+        with_context=_strictest([mine for mine, _ in informed], informed[0][1].conformal) if informed else None,
         conformal_coverage=CONFORMAL_COVERAGE,
         unsure_set_size=UNSURE_SET_SIZE,
     )
 
 
-def _strictest(fitted: Sequence[Thresholds]) -> Thresholds:
-    """Of each kind the threshold that keeps most: the lowest for a name, the highest for urgency and for the set."""
+def _strictest(fitted: Sequence[Thresholds], conformal: float) -> Thresholds:
     return Thresholds(
         naming={lesion: min(each.naming[lesion] for each in fitted) for lesion in MALIGNANT},
         urgent=max(each.urgent for each in fitted),
-        conformal=max(each.conformal for each in fitted),
+        conformal=conformal,
     )
 
 

@@ -20,7 +20,16 @@ from edge_models.context import ContextTables
 from edge_models.decision import Decision
 from edge_models.familiarity import FeatureSpace
 from edge_models.preprocess import View
-from training.calibrate import cross_fitted, fit_decision, fit_probabilities, prevalence_of, source_odds, strictest
+from training.calibrate import (
+    CONFIDENCE,
+    FEW_IMAGES,
+    cross_fitted,
+    fit_decision,
+    fit_probabilities,
+    prevalence_of,
+    source_odds,
+    strictest,
+)
 from training.context import choose_weight, damped, fit_tables
 from training.dataset import CLASS_ORDER, FOLDED, HAM10000, Sample, read_rgb, targets
 from training.errors import RunError
@@ -126,11 +135,14 @@ def _fit(
     picture = cross_fitted(mean_log_p, truth, prevalence, lesions, elsewhere=odds)
     informed = cross_fitted(mean_log_p, truth, prevalence, lesions, log_odds, odds)
     decisions = []
-    for source in np.unique(origin):
-        mine = origin == source
+    for mine in [origin == source for source in np.unique(origin)]:
         told = mine & known if (mine & known).any() else mine
-        decisions.append(fit_decision((picture[mine], truth[mine]), (informed[told], truth[told]), prevalence))
-    return fitted, tables, strictest(decisions)
+        confidence = CONFIDENCE if mine.all() or mine.sum() >= FEW_IMAGES else 0.5
+        decisions.append(
+            fit_decision((picture[mine], truth[mine]), (informed[told], truth[told]), prevalence, confidence)
+        )
+    together = fit_decision((picture, truth), (informed[known], truth[known]), prevalence)
+    return fitted, tables, strictest(decisions, together)
 
 
 def _fit_familiarity(
@@ -141,7 +153,7 @@ def _fit_familiarity(
     not_lesions: Sequence[Path],
     calibration: NDArray[np.float32],
 ) -> tuple[FeatureSpace, float]:
-    """The feature space of the first member, and the distance from which a picture is refused: the same in each source.
+    """The feature space of the first member, and the distance from which a picture is refused.
 
     Args:
         network: the first member's bytes.
@@ -152,7 +164,6 @@ def _fit_familiarity(
         calibration: float32[N, D], embeddings of the calibration part.
     """
     training = parts[Part.TRAIN]
-    origin = np.array([sample.source for sample in parts[Part.CALIBRATION]])
 
     def embed(pictures: Sequence[Path | NDArray[np.uint8]]) -> NDArray[np.float32]:
         return run_networks([network], pictures, views, [size]).embedding
@@ -162,8 +173,7 @@ def _fit_familiarity(
     some = not_lesions[:: max(1, len(not_lesions) // WIDENED)]
     made = [*widen([read_rgb(path) for path in some], NEGATIVES_SEED), *generate(NEGATIVES_SEED)]
     space = fit_feature_space(embed([training[at].path for at in chosen]), np.concatenate([photos, embed(made)]))
-    away, photos_away = distances(space, calibration), distances(space, photos)
-    return space, max(familiarity_threshold(away[origin == source], photos_away) for source in np.unique(origin))
+    return space, familiarity_threshold(distances(space, calibration), distances(space, photos))
 
 
 def read_document(folder: Path) -> dict[str, Any]:

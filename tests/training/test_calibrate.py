@@ -193,9 +193,10 @@ def test_the_strictest_thresholds_hold_in_every_source() -> None:
     other = Decision(
         thresholds(0.2, 0.2, 0.6, 0.7), thresholds(0.1, 0.1, 0.1, 0.5), CONFORMAL_COVERAGE, UNSURE_SET_SIZE
     )
-    chosen = strictest([one, other])
-    assert chosen.picture == thresholds(0.1, 0.2, 0.6, 0.8)
-    assert chosen.with_context == thresholds(0.1, 0.1, 0.5, 0.9)
+    together = Decision(thresholds(0.9, 0.9, 0.9, 0.6), thresholds(0.9, 0.9, 0.9, 0.7), *promised)
+    chosen = strictest([one, other], together)
+    assert chosen.picture == thresholds(0.1, 0.2, 0.6, 0.6)
+    assert chosen.with_context == thresholds(0.1, 0.1, 0.5, 0.7)
 
 
 def test_a_class_that_a_source_lacks_keeps_a_little_prevalence() -> None:
