@@ -192,7 +192,7 @@ class LiveCamera:
             if not self._viewer_or_idle_check():
                 return
             try:
-                self._publish(camera.preview(), hints)
+                self._publish(camera, camera.preview(), hints)
             except Exception as error:  # noqa: BLE001 - whatever fails, the camera is opened again; the log has the trace
                 self._lose(camera, _as_camera_error(error))
 
@@ -223,7 +223,9 @@ class LiveCamera:
             if str(error) != self._preview.fault:
                 _log.warning("%s: %s", error.code, error)
             self._fault = error
-        self._show(b"", None, error)
+        with self._changed:
+            preview = self._next(b"", None, error)
+        self._tell_viewers(preview)
 
     def _pause(self, seconds: float) -> None:
         with self._changed:
@@ -241,19 +243,23 @@ class LiveCamera:
             self._changed.wait_for(lambda: not (self._running and self._resting))  # an idle check is no reason to work
             return self._running
 
-    def _publish(self, frame: Frame, hints: _Hints) -> None:
+    def _publish(self, camera: Camera, frame: Frame, hints: _Hints) -> None:
         with self._changed:
             if not self._watched():
                 return  # nobody is ready for it: not worth encoding
         quality = hints.update(frame.rgb)
-        self._show(encode_preview(frame.rgb), quality)
-
-    def _show(self, jpeg: bytes, quality: QualityReport | None, fault: CameraError | None = None) -> None:
-        told, code = ("", "") if fault is None else (str(fault), fault.code)
+        jpeg = encode_preview(frame.rgb)
         with self._changed:
-            number = self._preview.number + 1
-            preview = self._preview = Preview(number, jpeg, quality, told, code, self._simulated)
+            if self._camera is not camera:
+                return  # a capture has lost it meanwhile: its last picture must not follow its fault
+            preview = self._next(jpeg, quality)
         self._tell_viewers(preview)
+
+    def _next(self, jpeg: bytes, quality: QualityReport | None, fault: CameraError | None = None) -> Preview:
+        """The newest preview from now on; the lock is held."""
+        told, code = ("", "") if fault is None else (str(fault), fault.code)
+        self._preview = Preview(self._preview.number + 1, jpeg, quality, told, code, self._simulated)
+        return self._preview
 
     def _tell_viewers(self, preview: Preview | None) -> None:
         """Finish the futures of all who wait for this preview, or for any when there is none to come."""

@@ -124,12 +124,22 @@ def test_missing_counts_say_how_to_get_them(tmp_path: Path, capsys: pytest.Captu
     assert "benchmarks/arm64/run.sh" in capsys.readouterr().err
 
 
+def rounded(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """The same with numbers of twelve digits: the last ones depend on the order in which a numpy adds up."""
+    if isinstance(value, dict):
+        return {key: rounded(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [rounded(one) for one in value]
+    return float(f"{value:.12g}") if isinstance(value, float) else value
+
+
 def test_the_committed_projections_are_what_the_committed_counts_give(tmp_path: Path) -> None:
     documents = write_all(json.loads(COUNTS.read_text(encoding="utf-8")), tmp_path)
     assert "Raspberry Pi 4" in table(documents)
     for key in BOARDS:
         name = f"{key}-cpu.projected.json"
-        assert (tmp_path / name).read_text(encoding="utf-8") == (REFERENCE / name).read_text(encoding="utf-8")
+        given, committed = (json.loads((folder / name).read_text(encoding="utf-8")) for folder in (tmp_path, REFERENCE))
+        assert rounded(given) == rounded(committed)
 
 
 def test_counts_are_differences_of_marks() -> None:
