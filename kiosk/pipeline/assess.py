@@ -99,7 +99,14 @@ def assess(
         timings_ms = {**timings_ms, "total": _since_ms(started)}
         made_with = provenance(classifier, frame, now=now)
         return fault(
-            error, Reason.ENGINE_FAULT, made_with, now=now, frame=frame, quality=quality, timings_ms=timings_ms
+            error,
+            Reason.ENGINE_FAULT,
+            made_with,
+            now=now,
+            frame=frame,
+            quality=quality,
+            timings_ms=timings_ms,
+            limits=limits,
         )
     decision = classifier.bundle.manifest.decision
     advice = advise(prediction, decision)
@@ -163,6 +170,7 @@ def fault(
     frame: Frame | None = None,
     quality: QualityReport | None = None,
     timings_ms: Mapping[str, float],
+    limits: tuple[ScopeLimit, ...] = (),
 ) -> Assessment:
     """The assessment of a capture that a broken device prevented.
 
@@ -174,6 +182,7 @@ def fault(
         frame: the picture, if one was taken.
         quality: what the gate said of it, if it was asked.
         timings_ms: of the stages that were finished.
+        limits: what puts the picture outside what the model was tested on.
     """
     return Assessment(
         outcome=Outcome.DEVICE_FAULT,
@@ -186,6 +195,7 @@ def fault(
         timings_ms=timings_ms,
         assessed_at=now,
         provenance=made_with,
+        limits=limits,
         fault=str(error),
         fault_code=error.code,
     )

@@ -124,7 +124,7 @@ def test_missing_counts_say_how_to_get_them(tmp_path: Path, capsys: pytest.Captu
     assert "benchmarks/arm64/run.sh" in capsys.readouterr().err
 
 
-def rounded(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+def rounded(value: object) -> object:
     """The same with numbers of twelve digits: the last ones depend on the order in which a numpy adds up."""
     if isinstance(value, dict):
         return {key: rounded(one) for key, one in value.items()}

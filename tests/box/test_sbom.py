@@ -8,13 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 PROJECT = Path(__file__).parents[2]
 PROGRAM = Path(sys.executable).with_name("cyclonedx-py")
 
 
-@pytest.mark.skipif(not PROGRAM.exists(), reason="needs cyclonedx-bom")
 def test_it_names_what_the_lock_names_and_what_wheels_carry() -> None:
     lock = PROJECT / "requirements" / "run.lock"
     command: list[str | Path] = [

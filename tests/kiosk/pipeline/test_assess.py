@@ -27,6 +27,7 @@ from edge_models.triage import AdviceLevel
 from kiosk.clinical.assessment import Assessment, Outcome
 from kiosk.clinical.frame import CameraSettings, Frame
 from kiosk.clinical.quality_report import Reason
+from kiosk.clinical.scope import ScopeLimit
 from kiosk.pipeline.assess import assess
 from kiosk.pipeline.cores import Cores
 from kiosk.pipeline.quality import check
@@ -153,10 +154,11 @@ def test_an_unsure_model_shows_no_classes_but_hides_no_melanoma(lesion: Frame, c
 
 def test_a_failed_engine_is_a_device_fault_with_its_remedy(lesion: Frame, cores: Cores) -> None:
     broken = FixedModel(EngineFailed("The engine stopped", "Restart the kiosk"))
-    assessment = assess(lesion, broken, cores, now=NOW)
+    assessment = assess(lesion, broken, cores, now=NOW, limits=(ScopeLimit.NAIL,))
     assert (assessment.outcome, assessment.reasons) == (Outcome.DEVICE_FAULT, (Reason.ENGINE_FAULT,))
     assert assessment.fault == "The engine stopped. Restart the kiosk."
     assert assessment.frame is lesion, "the picture is not lost"
+    assert assessment.limits == (ScopeLimit.NAIL,)
     assert assessment.quality is not None
     assert {"reduce", "quality", "preprocess", "total"} <= set(assessment.timings_ms)
 
