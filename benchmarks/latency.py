@@ -140,16 +140,16 @@ def stage_samples(samples: Sequence[Mapping[str, Any]]) -> dict[str, list[float]
     A capture that the gate sent back was never classified; such quick refusals are left out.
     """
     timings = [sample["timings_ms"] for sample in samples if "invoke" in sample["timings_ms"]]
-    found: dict[str, list[float]] = {
-        stage: [float(each.get(stage, 0.0)) for each in timings] for stage in STAGES if stage != "other"
-    }
+    measured = [stage for stage in STAGES if any(stage in each for each in timings)]
+    found: dict[str, list[float]] = {stage: [float(each.get(stage, 0.0)) for each in timings] for stage in measured}
     # quality and preprocess begin together: what both took is preprocess', so that the stages sum to the total
     overlaps = [float(each.get("overlap", 0.0)) for each in timings]
-    found["quality"] = [took - overlap for took, overlap in zip(found["quality"], overlaps, strict=True)]
+    if "quality" in found:
+        found["quality"] = [took - overlap for took, overlap in zip(found["quality"], overlaps, strict=True)]
     total = [float(each["total"]) for each in timings]
     known = zip(*found.values(), strict=True)
     found["other"] = [max(0.0, whole - sum(parts)) for whole, parts in zip(total, known, strict=True)]
-    return {stage: values for stage, values in found.items() if any(values)} | {"total": total}
+    return found | {"total": total}
 
 
 def summarise(document: Mapping[str, Any]) -> dict[str, Any]:
