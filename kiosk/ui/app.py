@@ -8,7 +8,8 @@ from kiosk.text import LANGUAGES
 from kiosk.text.catalogue import Catalogue, catalogue
 from kiosk.ui import device
 from kiosk.ui.language import words_of
-from kiosk.ui.screens import capture, result, start, status
+from kiosk.ui.screens import capture, result, start, status, taken
+from kiosk.ui.windows import tag, this_window
 from kiosk.workflow.visit import Step, Visit
 
 WAIT_S = 0.25
@@ -20,6 +21,16 @@ def main() -> None:
     kiosk = device.current()
     words = _words(kiosk.language)
     st.set_page_config(page_title=words.text("app.name"), layout="wide", initial_sidebar_state="collapsed")
+    window = this_window()
+    if not kiosk.windows.admit(window):
+        # nothing of the patient stays in a window that does not have the screen
+        had = st.session_state.pop("visit", None) is not None or "had" in st.session_state
+        if had:
+            st.session_state["had"] = True
+        status.draw(words, kiosk, Step.START, tag(window), here=False)
+        taken.draw(words, had=had, take=lambda: kiosk.windows.hand_to(window))
+        return
+    st.session_state.pop("had", None)
     if "visit" not in st.session_state:
         st.session_state["visit"] = Visit.resume(kiosk.station)
     visit: Visit = st.session_state["visit"]
@@ -31,10 +42,10 @@ def main() -> None:
             pass  # done from another page: the visit is at Start again
         else:
             if assessment is None:
-                status.draw(words, kiosk, Step.CAPTURE)
+                status.draw(words, kiosk, Step.CAPTURE, tag(window))
                 capture.draw(words, kiosk, visit, taking=True)
                 st.rerun()
-    status.draw(words, kiosk, visit.step)
+    status.draw(words, kiosk, visit.step, tag(window))
     if assessment is not None:
         result.draw(words, visit, assessment)
     elif visit.step is Step.CAPTURE:

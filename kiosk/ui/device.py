@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edge_models.bundle import Manifest
 from kiosk.capture.station import Station
 from kiosk.ui.tokens import Tokens
+from kiosk.ui.windows import Windows
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Device:
     Attributes:
         language: of the screen, until somebody chooses another.
         field_of_view_mm: how much skin the width of a picture shows; None where nobody measured it.
+        windows: which of the browser's windows has the screen.
     """
 
     station: Station
@@ -23,6 +25,7 @@ class Device:
     tokens: Tokens
     language: str
     field_of_view_mm: float | None
+    windows: Windows = field(default_factory=Windows)
 
 
 _device: list[Device] = []

@@ -180,6 +180,7 @@ def build_app(shown: device.Device, *, port: int, box: Callable[[], Sequence[Che
                 "version": installed_version(),
                 "commit": source_commit(),
                 "boot": boot,
+                "window": shown.windows.holder(),
             },
             status_code=200 if ok else 503,
             headers={"Cache-Control": "no-store"},

@@ -82,13 +82,18 @@ def test_what_was_typed_stays_and_a_reload_keeps_the_language(stage: Stage, open
 
 
 def test_two_browsers_speak_two_languages(stage: Stage, open_screen: OpenScreen) -> None:
-    here, there = open_screen(stage.server), open_screen(stage.server)
+    here = open_screen(stage.server)
     speak(here, "fr")
+    there = open_screen(stage.server, drawn=False)
+    there.see(".taken")
+    there.tap(".take")
+    there.see(".start")
     speak(there, "es")
-    here.tap('.field[data-field="sex"]')
-    here.see(f'.key[aria-label="{catalogue("fr").text("sex.female")}"]')
     there.tap('.field[data-field="sex"]')
     there.see(f'.key[aria-label="{catalogue("es").text("sex.female")}"]')
+    here.see(f'.taken:has-text("{catalogue("fr").text("window.moved")}")')
+    here.tap(".take")
+    here.see(".start")
     here.tap(".skip")
     here.picture()
     assert catalogue("fr").text("capture.button") in here.see(".shutter").inner_text()

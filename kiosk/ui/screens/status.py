@@ -10,8 +10,16 @@ from kiosk.ui.widgets.component import mount
 from kiosk.workflow.visit import Step
 
 
-def draw(words: Catalogue, device: Device, step: Step) -> None:
-    """Draw the bar with `step` as the current one. How the device is, the page asks for itself."""
+def draw(words: Catalogue, device: Device, step: Step, window: str, *, here: bool = True) -> None:
+    """Draw the bar. How the device is, and which window has the screen, the page asks for itself.
+
+    Args:
+        words: of this browser session.
+        device: the process's parts.
+        step: the current one.
+        window: this window's tag.
+        here: this window has the screen.
+    """
     mount(
         "status",
         {
@@ -20,6 +28,8 @@ def draw(words: Catalogue, device: Device, step: Step) -> None:
             "shell": page.overlay_texts(words),
             "faults": words.faults(),
             "step": list(Step).index(step),
+            "window": window,
+            "here": here,
             "about": about.sheet(words, device.manifest, device.station.status()),
         },
     )

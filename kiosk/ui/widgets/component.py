@@ -9,6 +9,9 @@ from typing import Any
 
 import streamlit as st
 
+from kiosk.ui import device
+from kiosk.ui.windows import this_window
+
 WIDGETS = Path(__file__).parent
 STYLE = WIDGETS.parent / "style"
 
@@ -17,18 +20,22 @@ Tap = Mapping[str, Any]
 """What a component's script sent, as it came from the browser: it has "name" and may have anything else."""
 
 
-def mount(name: str, data: Mapping[str, Any] | bytes, on_tap: Callable[[Tap], None] | None = None) -> None:
+def mount(
+    name: str, data: Mapping[str, Any] | bytes, on_tap: Callable[[Tap], None] | None = None, *, anywhere: bool = False
+) -> None:
     """Draw a component, or give the one on the screen new data.
 
     Args:
         name: of its files.
         data: JSON's types, or one message of `kiosk.ui.packing`.
         on_tap: called with every tap, before the script runs again.
+        anywhere: a tap counts in a window that does not have the screen, too.
     """
 
     def tapped() -> None:
         tap = st.session_state[name]["tap"]
-        if on_tap is not None and isinstance(tap, dict):
+        # the screen may have gone to another window since this one was drawn
+        if on_tap is not None and isinstance(tap, dict) and (anywhere or device.current().windows.admit(this_window())):
             on_tap(tap)
 
     # a dictionary Streamlit searches for tables, and loads pandas and pyarrow for that: some 70 MiB and half a second;

@@ -7,6 +7,8 @@ export default (component) =>
     let texts = {};
     let faults = {};
     let codes = ""; // of the notices on the sheet
+    let window_ = { tag: "", here: true };
+    const bar = { send() {} };
 
     const tick = () => {
       const now = new Date();
@@ -24,11 +26,17 @@ export default (component) =>
       else lamp("camera", "ok", texts["status.camera"]);
       if (detail.engine_fault) lamp("engine", "fault", texts["status.engine_fault"]);
       else lamp("engine", detail.engine_note ? "warning" : "ok", texts[`status.engine_${detail.engine}`]);
+      follow(detail.window);
       const told = faultCodes(detail);
       if (told.join() === codes) return;
       codes = told.join();
       find(".sheet-notices").hidden = told.length === 0;
       find(".sheet-notices ul").replaceChildren(...told.map((code) => element("li", {}, faults[code])));
+    };
+    // the screen went to another window, or may come to this one: the server draws what is right now
+    const follow = (holder) => {
+      const moved = window_.here ? holder !== "" && holder !== window_.tag : holder === "" || holder === window_.tag;
+      if (moved) bar.send("window");
     };
     const show = (open) => {
       sheet.hidden = !open;
@@ -42,8 +50,9 @@ export default (component) =>
     const clock = setInterval(tick, 1000);
     tick();
 
-    return {
+    return Object.assign(bar, {
       update(data) {
+        window_ = { tag: data.window, here: data.here };
         texts = data.texts;
         faults = data.faults;
         codes = "";
@@ -69,5 +78,5 @@ export default (component) =>
         clearInterval(clock);
         window.removeEventListener("kiosk:health", onHealth);
       },
-    };
+    });
   });
