@@ -342,6 +342,17 @@ def _add_records(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     records.add_argument("--cuts", type=int, default=0, help="power cuts to replay (%(default)s)")
     records.add_argument("--json", type=Path, metavar="FILE", help="raw samples and machine")
     records.set_defaults(command=_records)
+    encoding = commands.add_parser("encoding", help="what keeping pictures as JPEGs costs the model, bytes and time")
+    encoding.add_argument("--data", type=Path, metavar="DIR", help="default: what DERMAKIOSK_DATA names")
+    encoding.add_argument("--limit", type=int, help="pictures at most")
+    encoding.set_defaults(command=_encoding)
+
+
+def _encoding(options: argparse.Namespace) -> int:
+    from benchmarks.encoding import measure, table
+
+    print(table(measure(_data(options), options.limit)))
+    return 0
 
 
 def _records(options: argparse.Namespace) -> int:

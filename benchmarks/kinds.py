@@ -14,3 +14,6 @@ ACCURACY = "accuracy"
 
 RULE = "rule"
 """How pictures end under the clinical rule; for training, and for no page of the benchmarks."""
+
+ENCODING = "encoding"
+"""What keeping a picture as a JPEG costs the model; for no page of the benchmarks."""

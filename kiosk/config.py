@@ -19,6 +19,8 @@ from kiosk.checks import Check
 from kiosk.errors import ConfigError
 from kiosk.pipeline import config as model
 from kiosk.pipeline.config import ModelConfig
+from kiosk.records import config as records
+from kiosk.records.config import RecordsConfig
 from kiosk.ui import config as ui
 from kiosk.ui.config import ScreenConfig, ServerConfig
 
@@ -30,6 +32,7 @@ SECTIONS: Mapping[str, Mapping[str, Check]] = {
     "model": model.CHECKS,
     "server": ui.CHECKS,
     "screen": ui.SCREEN_CHECKS,
+    "records": records.CHECKS,
 }
 """Every section of the file, and the check of every key in it."""
 
@@ -44,6 +47,7 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     server: ServerConfig = field(default_factory=ServerConfig)
     screen: ScreenConfig = field(default_factory=ScreenConfig)
+    records: RecordsConfig = field(default_factory=RecordsConfig)
 
 
 def load(path: Path | None = None) -> Config:

@@ -21,7 +21,18 @@ ARROWS: dict[str, set[str]] = {
     "benchmarks": {"edge_models", "reporting"}
     | {
         f"kiosk.{room}"
-        for room in ("access", "camera", "capture", "clinical", "commands", "pipeline", "records", "ui", "upkeep")
+        for room in (
+            "access",
+            "camera",
+            "capture",
+            "clinical",
+            "commands",
+            "pipeline",
+            "records",
+            "ui",
+            "upkeep",
+            "workflow",
+        )
     },
     "kiosk.errors": {"edge_models"},
     "kiosk.version": set(),
@@ -33,12 +44,15 @@ ARROWS: dict[str, set[str]] = {
     "kiosk.capture": {"edge_models", "kiosk.clinical", "kiosk.camera", "kiosk.pipeline"},
     "kiosk.records": {"edge_models", "kiosk.clinical"},
     "kiosk.access": {"kiosk.clinical", "kiosk.records"},
-    "kiosk.workflow": {"kiosk.clinical", "kiosk.capture"},
+    "kiosk.workflow": {"edge_models", "kiosk.clinical", "kiosk.capture", "kiosk.access", "kiosk.records"},
     "kiosk.ui": {"edge_models", "kiosk.clinical", "kiosk.capture", "kiosk.workflow", "kiosk.upkeep"},
-    "kiosk.config": {f"kiosk.{room}.config" for room in ("camera", "pipeline", "ui")},
+    "kiosk.config": {f"kiosk.{room}.config" for room in ("camera", "pipeline", "records", "ui")},
     "kiosk.upkeep": {"edge_models", "kiosk.camera", "kiosk.pipeline.config"},
     "kiosk.commands": {"edge_models", "kiosk.config"}
-    | {f"kiosk.{room}" for room in ("access", "camera", "capture", "clinical", "pipeline", "records", "ui", "upkeep")},
+    | {
+        f"kiosk.{room}"
+        for room in ("access", "camera", "capture", "clinical", "pipeline", "records", "ui", "upkeep", "workflow")
+    },
     "kiosk.cli": {"edge_models", "kiosk.commands.console"},
     "kiosk.__main__": {"kiosk.cli"},
 }

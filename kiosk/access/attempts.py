@@ -110,6 +110,16 @@ class Attempts:
         self._tries[operator_id] = Tries()
         self._write()
 
+    def note(self, what: str) -> None:
+        """Let something that happened while the store was locked wait for its audit line.
+
+        Raises:
+            StoreFull: it could not be noted.
+            StoreUnwritable: the same.
+        """
+        self._note(what, "")
+        self._write()
+
     def pending(self) -> list[Mapping[str, str]]:
         """What waits for its audit line, oldest first: when ("at"), what ("what"), who ("operator")."""
         return list(self._pending)

@@ -7,48 +7,29 @@ A hand-over changes the operator and leaves the case alone.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 
 from kiosk.access.attempts import FREE_TRIES, Attempts, boot_id
 from kiosk.access.pin import check_new_pin
 from kiosk.access.policy import Permission, require
+from kiosk.access.sitting import Session, State
 from kiosk.clinical.operator import Operator, Role
-from kiosk.errors import KeyRefused, NotPermitted, OperatorLocked, SessionEnded, WrongPin
-from kiosk.records.audit import Event
-from kiosk.records.keys import DataKey, DeviceSecret, Kdf
+from kiosk.errors import KeyRefused, NotPermitted, OperatorLocked, RecordsError, SessionEnded, WrongPin
+from kiosk.records.audit import NOBODY, Event
+from kiosk.records.keys import KEY_BYTES, DataKey, DeviceSecret, Kdf, words_of
 from kiosk.records.opening import open_store
-from kiosk.records.slots import RECOVERY, Slot, SlotKind, Slots, operator_slot
+from kiosk.records.slots import RECOVERY, Slot, SlotKind, Slots, operator_slot, recovery_slot
 from kiosk.records.store import Store, boottime_s, utc_now
 
 IDLE_AFTER_S = 120.0
 """Without a touch the screen is cleared, and an operator must log in."""
 LOCK_AFTER_S = 900.0
 """Without a touch the case's memory and the key are let go, too."""
-
-
-class State(StrEnum):
-    """What a log-in would change."""
-
-    LOCKED = "locked"
-    IDLE = "idle"
-    OPEN = "open"
-
-
-@dataclass(frozen=True)
-class Session:
-    """Somebody who has logged in.
-
-    Attributes:
-        number: counts log-ins: a message that names an earlier one comes too late.
-    """
-
-    operator: Operator
-    number: int
 
 
 class Access:
@@ -62,6 +43,8 @@ class Access:
         folder: Path,
         device: Callable[[], DeviceSecret | None] = lambda: None,
         *,
+        idle_after_s: float = IDLE_AFTER_S,
+        lock_after_s: float = LOCK_AFTER_S,
         clock: Callable[[], datetime] = utc_now,
         boottime: Callable[[], float] = boottime_s,
         this_boot: str | None = None,
@@ -71,6 +54,8 @@ class Access:
         Args:
             folder: of the store.
             device: the device secret when it is asked for; None where there is none.
+            idle_after_s: without a touch, until an operator must log in.
+            lock_after_s: without a touch, until the key is let go.
             clock: the time, with a zone.
             boottime: seconds since the machine started, which nobody can set.
             this_boot: what tells this start of the machine from others; None: ask the kernel.
@@ -81,6 +66,8 @@ class Access:
         """
         self._folder = folder
         self._device = device
+        self._idle_after_s = idle_after_s
+        self._lock_after_s = lock_after_s
         self._clock = clock
         self._boottime = boottime
         self._lock = threading.Lock()
@@ -152,6 +139,31 @@ class Access:
         with self._lock:
             return self._state()
 
+    def current(self, number: int) -> Operator | None:
+        """Who has the session with that number; None where it is over."""
+        with self._lock:
+            return self._session.operator if self._is_current(number) and self._session is not None else None
+
+    def number(self) -> int:
+        """How many have logged in so far."""
+        return self._log_ins
+
+    def opened(self) -> Store | None:
+        """The store, for the kiosk's own upkeep; None while it is locked."""
+        return self._store
+
+    def note(self, event: Event, detail: str) -> None:
+        """Audit what the kiosk did by itself; while the store is locked the line waits beside it.
+
+        Raises:
+            RecordsError: it could not be noted.
+        """
+        with self._lock:
+            if self._store is None:
+                self._attempts.note(f"{event.word}: {detail}")
+            else:
+                self._store.note(event, self._session.operator.id if self._session else NOBODY, detail=detail)
+
     # --- what a session may
 
     def session(self, number: int, permission: Permission) -> tuple[Session, Store]:
@@ -162,7 +174,9 @@ class Access:
             NotPermitted: the operator's role does not allow it; that is audited.
         """
         with self._lock:
-            if self._state() is not State.OPEN or self._session is None or self._session.number != number:
+            if not self._is_current(number) or self._session is None:
+                if self._store is not None:
+                    self._store.note(Event.REFUSED, NOBODY, detail=f"{permission}, session ended", success=False)
                 raise SessionEnded("The session has ended", "Log in again")
             store = self._open()
             try:
@@ -217,7 +231,7 @@ class Access:
         """
         check_new_pin(new)
         with self._lock:
-            if self._state() is not State.OPEN or self._session is None or self._session.number != number:
+            if not self._is_current(number) or self._session is None:
                 raise SessionEnded("The session has ended", "Log in again")
             operator = self._session.operator
             self._unlock(operator.id, old)
@@ -238,6 +252,24 @@ class Access:
         with self._lock:
             self._put_slots(self._slots.with_device(old, new, self._keys()))
         store.note(Event.KEYS_CHANGED, session.operator.id, detail="device secret")
+
+    def renew_recovery(self, number: int) -> str:
+        """New recovery words in the place of those that were lost or seen by others.
+
+        Returns:
+            The 24 words. They are nowhere else: show them once.
+
+        Raises:
+            SessionEnded: the session is over.
+            NotPermitted: the operator's role does not allow it.
+        """
+        session, store = self.session(number, Permission.CHANGE_KEYS)
+        words = words_of(os.urandom(KEY_BYTES))
+        with self._lock:
+            keys = self._keys()
+            self._put_slots(self._slots.with_slot(recovery_slot(self._slots.store_id, words, keys), keys))
+        store.note(Event.KEYS_CHANGED, session.operator.id, detail="recovery words")
+        return words
 
     def recover(self, words: str, operator_id: str, pin: str, kdf: Kdf) -> None:
         """With the recovery words, give an administrator a new PIN under the device secret that is there now.
@@ -274,8 +306,8 @@ class Access:
         """The data keys behind a PIN; the try is counted before it is checked."""
         if operator_id == RECOVERY or all(slot.id != operator_id for slot in self._slots.slots):
             raise WrongPin("There is no such operator", "Choose one of the list")
-        device = self._device()
         slot = self._slots.slot(operator_id)
+        device = self._device_in_use()
         if slot.device and (device is None or device.name != slot.device):
             self._slots.unlock(operator_id, "", device)  # says which stick is missing; no PIN was tried
         failed = self._attempts.count(operator_id)
@@ -287,9 +319,11 @@ class Access:
             raise WrongPin("The PIN is wrong", f"{FREE_TRIES - failed} tries are left before a wait") from error
 
     def _audit_failures(self, store: Store) -> None:
-        """Give every wrong PIN since the last log-in its audit line: until now they waited beside the store."""
+        """Give what happened while the store was locked its audit line: wrong PINs above all."""
         for each in self._attempts.pending():
             event = Event.OPERATOR_LOCKED if "locked" in each["what"] else Event.LOGGED_IN
+            if each["what"].startswith(Event.NOT_KEPT.word):
+                event = Event.NOT_KEPT
             store.note(event, each["operator"], detail=f"{each['what']}, {each['at']}", success=False)
         self._attempts.audited()
 
@@ -297,13 +331,23 @@ class Access:
         idle_s = self._boottime() - self._touched_s
         if self._store is None:
             return State.LOCKED
-        if idle_s >= LOCK_AFTER_S:
+        if idle_s >= self._lock_after_s:
+            self._end_idle_session()
             self._close()
             return State.LOCKED
-        if self._session is None or idle_s >= IDLE_AFTER_S:
-            self._session = None
+        if self._session is None or idle_s >= self._idle_after_s:
+            self._end_idle_session()
             return State.IDLE
         return State.OPEN
+
+    def _end_idle_session(self) -> None:
+        session, self._session = self._session, None
+        if session is not None and self._store is not None:
+            with contextlib.suppress(RecordsError):  # a disk that fails keeps nobody logged in
+                self._store.note(Event.LOGGED_OUT, session.operator.id, detail="idle")
+
+    def _is_current(self, number: int) -> bool:
+        return self._state() is State.OPEN and self._session is not None and self._session.number == number
 
     def _close(self) -> None:
         store, self._store, self._key, self._session = self._store, None, None, None
@@ -324,8 +368,13 @@ class Access:
             raise SessionEnded("The session has ended", "Log in again")
         return [self._key]
 
+    def _device_in_use(self) -> DeviceSecret | None:
+        """The device secret, where the operators' slots need one: else nobody need plug a stick in."""
+        return self._device() if any(slot.device for slot in self._slots.slots) else None
+
     def _new_slot(self, operator: Operator, pin: str, kdf: Kdf, keys: list[DataKey]) -> Slot:
-        return operator_slot(self._slots.store_id, operator.id, operator.name, pin, kdf, self._device(), keys)
+        device = self._device_in_use()
+        return operator_slot(self._slots.store_id, operator.id, operator.name, pin, kdf, device, keys)
 
     def _put_slots(self, slots: Slots) -> None:
         slots.write(self._folder)

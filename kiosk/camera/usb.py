@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import cv2
 import numpy as np
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from edge_models.damage import decode_jpeg
 from kiosk.camera.base import STALL_TIMEOUT_S, utc_now
+from kiosk.camera.motion_jpeg import one_picture
 from kiosk.camera.pictures import shrink_to_preview
 from kiosk.clinical.frame import Frame
 from kiosk.errors import CameraBusy, CameraClosed, CameraError, CameraLost, CameraNotFound, CameraStalled
@@ -64,6 +65,13 @@ def devices(sysfs: Path = Path("/sys/class/video4linux")) -> tuple[UsbDevice, ..
         if number.isdecimal() and _text(node / "index") in ("", "0") and driver not in _NOT_CAMERAS:
             found.append(UsbDevice(int(number), _text(node / "name") or node.name))
     return tuple(sorted(found, key=lambda device: device.number))
+
+
+class _Decoded(NamedTuple):
+    """A picture, uint8[height, width, 3], and the camera's own file of it where it made one."""
+
+    rgb: NDArray[np.uint8]
+    jpeg: bytes | None
 
 
 class UsbCamera:
@@ -113,7 +121,7 @@ class UsbCamera:
         self._waiting = 0  # callers that wait for a picture: without any, none is decoded
         self._grabbed = 0  # pictures that the camera delivered so far
         self._given = 0  # number of the one that a caller got last
-        self._picture: tuple[int, NDArray[np.uint8], datetime] | None = None  # the newest decoded one
+        self._picture: tuple[int, _Decoded, datetime] | None = None  # the newest decoded one
         self._reader = threading.Thread(target=self._read, name=f"read {node.name}", daemon=True)
         self._reader.start()
         try:
@@ -134,12 +142,13 @@ class UsbCamera:
 
     def preview(self) -> Frame:
         """The next picture, at most `PREVIEW_WIDTH_PX` wide. Raises as `Camera.preview`."""
-        rgb, captured_at = self._wait(1, self._stall_timeout_s)
-        return Frame(shrink_to_preview(rgb), captured_at, self._name)
+        picture, captured_at = self._wait(1, self._stall_timeout_s)
+        return Frame(shrink_to_preview(picture.rgb), captured_at, self._name)
 
     def capture(self) -> Frame:
         """The picture after the next: the next one may have been on the sensor already. Raises as `Camera.capture`."""
-        return Frame(*self._wait(2, self._stall_timeout_s), self._name)
+        picture, captured_at = self._wait(2, self._stall_timeout_s)
+        return Frame(picture.rgb, captured_at, self._name, jpeg=picture.jpeg)
 
     def close(self) -> None:
         """Stop the camera and give it back; a waiting thread gets `CameraClosed`."""
@@ -158,7 +167,7 @@ class UsbCamera:
     ) -> None:
         self.close()
 
-    def _wait(self, ahead: int, timeout_s: float) -> tuple[NDArray[np.uint8], datetime]:
+    def _wait(self, ahead: int, timeout_s: float) -> tuple[_Decoded, datetime]:
         """A picture that nobody had before, at least `ahead` after those that the camera delivered so far."""
         with self._changed:
             first = self._grabbed + ahead
@@ -173,8 +182,8 @@ class UsbCamera:
                 raise CameraLost(f"The {self._name} is gone", _RECONNECT)
             if self._picture is None or not self._is_new(first):
                 raise CameraStalled(f"The {self._name} delivers no new picture", _RECONNECT)
-            self._given, rgb, captured_at = self._picture
-            return rgb, captured_at
+            self._given, picture, captured_at = self._picture
+            return picture, captured_at
 
     def _is_new(self, first: int) -> bool:
         return self._picture is not None and self._picture[0] >= max(first, self._given + 1)
@@ -188,12 +197,12 @@ class UsbCamera:
                 captured_at = self._now()
                 # OpenCV gives up after 10 s without a picture: a stall. At once: the device is gone
                 gone = not grabbed and (monotonic() - asked_s < self._stall_timeout_s or not self._node.exists())
-                rgb = self._decode() if grabbed and self._waiting else None
+                picture = self._decode() if grabbed and self._waiting else None
                 with self._changed:
                     self._lost = gone
                     self._grabbed += grabbed
-                    if rgb is not None:
-                        self._picture = self._grabbed, rgb, captured_at
+                    if picture is not None:
+                        self._picture = self._grabbed, picture, captured_at
                     self._changed.notify_all()
         except cv2.error as error:
             _log.warning("%s: %s", self._name, error)
@@ -204,18 +213,19 @@ class UsbCamera:
             self._capture.release()
             os.close(self._lock_fd)
 
-    def _decode(self) -> NDArray[np.uint8] | None:
+    def _decode(self) -> _Decoded | None:
         """The picture that was grabbed, red first; None where some of it was lost on the cable."""
         retrieved, picture = self._capture.retrieve()
         if not retrieved or picture is None:
             return None
         if not self._raw:
-            return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
+            return _Decoded(np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8), None)
         if picture.shape[0] > 1:  # rows of pixels: the camera has no MJPEG, and OpenCV knows what it has
             self._raw = not self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 1)
             return None
+        jpeg = one_picture(picture.tobytes())
         try:
-            return decode_jpeg(picture.tobytes())
+            return _Decoded(decode_jpeg(jpeg), jpeg)
         except ValueError as error:
             _log.info("%s: a picture is dropped: %s", self._name, error)
             return None

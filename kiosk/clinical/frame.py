@@ -42,6 +42,7 @@ class Frame:
         source: which camera, in words for the operator ("picamera2 imx477", "phantom").
         simulated: it does not show the patient: a phantom's or a replayed picture.
         settings: what it was taken with.
+        jpeg: the camera's own file of it, of which `rgb` is the decoded content; None where it made none.
 
     Raises:
         ValueError: the array is not uint8[height, width, 3], is empty, or the time has no zone.
@@ -52,6 +53,7 @@ class Frame:
     source: str
     simulated: bool = False
     settings: CameraSettings = AUTOMATIC
+    jpeg: bytes | None = None
 
     def __post_init__(self) -> None:
         if self.rgb.dtype != np.uint8 or self.rgb.ndim != 3 or self.rgb.shape[2] != 3 or self.rgb.size == 0:

@@ -44,6 +44,7 @@ class Event(Enum):
     CLOCK_SET = ("clock_set", "110113")
     DAMAGE_FOUND = ("damage_found", "110113")
     SAVED = ("saved", "110110")
+    NOT_KEPT = ("not_kept", "110113")
     SEEN = ("seen", "110110")
     SEARCHED = ("searched", "110110")
     CHANGED = ("changed", "110110")

@@ -117,6 +117,15 @@ class Store:
             raise
         return examination.id
 
+    def has(self, examination_id: str) -> bool:
+        """Whether an examination is kept; that somebody asked is not audited."""
+
+        def job(connection: Connection) -> bool:
+            found = connection.execute("SELECT 1 FROM examinations WHERE id = ?", (examination_id,)).fetchone()
+            return found is not None
+
+        return self.database.read(job)
+
     def examination(self, examination_id: str, by: str) -> Examination:
         """A kept examination; that it was seen is audited.
 

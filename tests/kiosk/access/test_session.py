@@ -10,7 +10,8 @@ import pytest
 from kiosk.access.attempts import FILE, FIRST_WAIT_S, FREE_TRIES, LONGEST_WAIT_S
 from kiosk.access.pin import check_new_pin
 from kiosk.access.policy import PERMISSIONS, Permission, require
-from kiosk.access.session import IDLE_AFTER_S, LOCK_AFTER_S, Access, State
+from kiosk.access.session import IDLE_AFTER_S, LOCK_AFTER_S, Access
+from kiosk.access.sitting import State
 from kiosk.clinical.operator import Operator, Role
 from kiosk.errors import (
     KeyRefused,
@@ -21,6 +22,7 @@ from kiosk.errors import (
     StoreMissing,
     WrongPin,
 )
+from kiosk.records.audit import Event
 from kiosk.records.keys import DeviceSecret
 from kiosk.records.opening import change_data_key, set_up
 from kiosk.records.slots import RECOVERY, Slots
@@ -187,7 +189,37 @@ def test_another_role_s_action_is_refused_and_audited(door: Door) -> None:
     with pytest.raises(SessionEnded):
         door.access.session(-1, Permission.EXAMINE)
     refused = [each for each in events(door) if each == ("refused", False)]
-    assert len(refused) == len(Permission) - len(PERMISSIONS[Role.SCREENER]) + 1
+    assert len(refused) == len(Permission) - len(PERMISSIONS[Role.SCREENER]) + 3
+
+
+def test_new_recovery_words_take_the_place_of_the_old(door: Door) -> None:
+    add_ben(door)
+    bens = door.access.log_in(BEN.id, BENS_PIN)
+    with pytest.raises(NotPermitted):
+        door.access.renew_recovery(bens.number)
+    session = door.access.log_in(ANNA.id, PIN)
+    words = door.access.renew_recovery(session.number)
+    door.access.close()
+    with pytest.raises(KeyRefused):
+        Slots.read(door.box.folder).unlock(RECOVERY, door.box.words, None)
+    door.access.recover(words, ANNA.id, "16180339", WEAK)
+    door.access.log_in(ANNA.id, "16180339")
+
+
+def test_what_happened_while_locked_has_its_audit_line_after_the_next_log_in(door: Door) -> None:
+    door.access.note(Event.NOT_KEPT, "locked")
+    door.restart(machine=True)
+    assert ("not_kept", False) in events(door)
+    door.access.note(Event.NOT_KEPT, "disk")
+    assert events(door).count(("not_kept", True)) == 1
+
+
+def test_an_idle_session_ends_with_an_audit_line(door: Door) -> None:
+    session = door.access.log_in(ANNA.id, PIN)
+    assert door.access.current(session.number) == ANNA
+    door.uptime_s += IDLE_AFTER_S
+    assert door.access.current(session.number) is None
+    assert ("logged_out", True) in events(door)
 
 
 def test_who_has_left_cannot_log_in_even_with_the_slot_put_back(door: Door) -> None:

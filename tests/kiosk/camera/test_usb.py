@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edge_models.damage import decode_jpeg
 from kiosk.camera.usb import UsbCamera, UsbDevice, devices
 from kiosk.errors import CameraBusy, CameraLost, CameraNotFound, CameraStalled
 
@@ -67,6 +68,20 @@ def test_motion_jpeg_is_decoded_red_first(make_usb: MakeUsb) -> None:
     with opened(padded) as camera:
         numbers = [picture_number(take().rgb) for take in (camera.preview, camera.capture) * 4]
     assert (np.diff(numbers) % 50 > 0.2).all(), "a picture came twice"
+
+
+def test_a_capture_brings_the_camera_s_own_file_without_the_buffer_s_rest(make_usb: MakeUsb) -> None:
+    sent: list[bytes] = []
+
+    def send(_number: int, jpeg: bytes) -> bytes:
+        sent.append(jpeg)
+        return jpeg + bytes(512) + jpeg[len(jpeg) // 2 :]  # the rest of an earlier, longer picture
+
+    with opened(make_usb(send)) as camera:
+        frame = camera.capture()
+    assert frame.jpeg in sent
+    assert frame.jpeg is not None
+    np.testing.assert_array_equal(decode_jpeg(frame.jpeg), frame.rgb)
 
 
 def test_a_picture_that_lost_data_on_the_cable_is_dropped(make_usb: MakeUsb, capfd: pytest.CaptureFixture[str]) -> None:
