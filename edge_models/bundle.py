@@ -2,6 +2,9 @@
 
 A bundle is a folder: `manifest.json`, the members' `*_int8.tflite`, `familiarity.npz`, `MODEL_CARD.md`. The manifest
 holds the SHA-256 of every other file and a digest of itself, and all are checked before a byte of a model is used.
+
+The digest shows integrity: that no file was damaged, or changed without the manifest. It does not show who published
+the bundle: whoever changes a file can compute a new digest.
 """
 
 from __future__ import annotations
@@ -13,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from edge_models import bundle_file
+from edge_models.bundle_file import REMEDY
 from edge_models.checked import number
 from edge_models.context import ContextTables
 from edge_models.decision import Decision
@@ -25,7 +30,11 @@ SCHEMA = 2
 BUNDLES = Path(__file__).parent / "bundles"
 """Where the bundles that ship with the package lie."""
 
-_REMEDY = "Install the bundle again; if you made it yourself, publish it again with `python -m training publish`"
+MAX_FILES, MAX_MEMBERS, MAX_VIEWS = 32, 8, 64
+"""The released bundle has 5 files, 3 members and 4 views; every view of every member is held in memory."""
+MAX_INPUT_PX = 1024
+_SAID = 200
+"""Characters of a manifest's own words that an error repeats."""
 
 
 @dataclass(frozen=True)
@@ -124,30 +133,36 @@ def load(folder: Path) -> Bundle:
         BundleError: a file is missing, unreadable or altered, or the manifest says something impossible.
     """
     manifest_path = folder / "manifest.json"
-    raw = _read(manifest_path)
+    raw = bundle_file.read(folder, manifest_path.name, bundle_file.MANIFEST_BYTES)
     try:
         document = json.loads(raw)
+        stated = digest(document) if isinstance(document, dict) else ""
     except (ValueError, RecursionError) as error:
-        raise BundleError(f"{manifest_path} is not JSON ({error})", _REMEDY) from error
+        raise BundleError(f"{manifest_path} is not JSON ({error})", REMEDY) from error
     if not isinstance(document, dict):
-        raise BundleError(f"{manifest_path} is not a JSON object", _REMEDY)
+        raise BundleError(f"{manifest_path} is not a JSON object", REMEDY)
     if document.get("schema") != SCHEMA:
         raise BundleError(
-            f"{manifest_path} has schema {document.get('schema')!r}, this version reads {SCHEMA}",
+            f"{manifest_path} has schema {repr(document.get('schema'))[:_SAID]}, this version reads {SCHEMA}",
             "Install a bundle and a kiosk of the same version",
         )
-    if document.get("digest") != digest(document):
-        raise BundleError(f"{manifest_path} was altered after it was published", _REMEDY)
+    if document.get("digest") != stated:
+        raise BundleError(f"{manifest_path} was altered after it was published", REMEDY)
     try:
         manifest = _parse(document)
         hashes = {str(name): str(value) for name, value in document["files"].items()}
+        _bound("files", len(hashes), MAX_FILES)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         detail = f"lacks {error}" if isinstance(error, KeyError) else str(error)
-        raise BundleError(f"{manifest_path}: {detail}", _REMEDY) from error
-    contents = {name: _read_verified(folder, name, value) for name, value in hashes.items()}
+        raise BundleError(f"{manifest_path}: {' '.join(detail.split())[:_SAID]}", REMEDY) from error
+    contents: dict[str, bytes] = {}
+    left = bundle_file.BUNDLE_BYTES
+    for name, value in hashes.items():
+        contents[name] = _read_verified(folder, name, value, min(left, bundle_file.FILE_BYTES))
+        left -= len(contents[name])
     for name in (*manifest.members, manifest.familiarity.file):
         if name not in contents:
-            raise BundleError(f"{manifest_path} names {name} but has no hash of it", _REMEDY)
+            raise BundleError(f"{manifest_path} names {name} but has no hash of it", REMEDY)
     return Bundle(
         folder=folder,
         manifest=manifest,
@@ -222,6 +237,9 @@ def _parse(document: Mapping[str, Any]) -> Manifest:
     if abs(sum(prevalence) - 1.0) > 1e-6 or min(prevalence) <= 0.0:
         raise ValueError(f"prevalence must be positive and sum to 1, not {prevalence}")
     members = tuple(str(name) for name in document["members"])
+    _bound("members", len(members), MAX_MEMBERS)
+    _bound("views", len(document["views"]), MAX_VIEWS)
+    _bound("folded findings", len(document.get("folded", {})), len(LesionClass))
     views = tuple(View.from_json(view) for view in document["views"])
     if not members or not views or len(set(members)) != len(members):
         raise ValueError("at least one member and one view are needed, and no member twice")
@@ -250,6 +268,11 @@ def _parse(document: Mapping[str, Any]) -> Manifest:
     )
 
 
+def _bound(name: str, count: int, most: int) -> None:
+    if count > most:
+        raise ValueError(f"{count} {name}, at most {most} are used")
+
+
 def _vector(values: object, length: int, name: str) -> Iterator[float]:
     if not isinstance(values, list) or len(values) != length:
         raise ValueError(f"{name} must be a list of {length} numbers")
@@ -258,23 +281,22 @@ def _vector(values: object, length: int, name: str) -> Iterator[float]:
 
 def _input_sizes(value: object, members: int) -> tuple[int, ...]:
     """One for every member."""
-    if not isinstance(value, list) or len(value) != members or any(type(size) is not int or size < 1 for size in value):
-        raise ValueError(f"input_size_px must be a positive whole number for each of {members} members, not {value!r}")
+    if (
+        not isinstance(value, list)
+        or len(value) != members
+        or any(type(size) is not int or not 1 <= size <= MAX_INPUT_PX for size in value)
+    ):
+        raise ValueError(
+            f"input_size_px must be a positive whole number for each of {members} members, "
+            f"at most {MAX_INPUT_PX}, not {value!r}"
+        )
     return tuple(value)
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except (OSError, ValueError) as error:  # the latter for a name that cannot be one
-        detail = error.strerror if isinstance(error, OSError) else error
-        raise BundleError(f"{path} cannot be read ({detail})", _REMEDY) from error
-
-
-def _read_verified(folder: Path, name: str, expected: str) -> bytes:
-    if Path(name).name != name:
-        raise BundleError(f"the manifest names {name!r}, which is not a file of {folder}", _REMEDY)
-    content = _read(folder / name)
+def _read_verified(folder: Path, name: str, expected: str, at_most: int) -> bytes:
+    if Path(name).name != name or name == "..":
+        raise BundleError(f"the manifest names {name!r}, which is not a file of {folder}", REMEDY)
+    content = bundle_file.read(folder, name, at_most)
     if hashlib.sha256(content).hexdigest() != expected:
-        raise BundleError(f"{folder / name} is not the file that was published (its SHA-256 differs)", _REMEDY)
+        raise BundleError(f"{folder / name} is not the file that was published (its SHA-256 differs)", REMEDY)
     return content

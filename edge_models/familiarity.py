@@ -10,12 +10,16 @@ a logistic regression between lesions and what is none. The manifest holds the t
 from __future__ import annotations
 
 import io
+import zipfile
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_models.errors import BundleError
+
+MAX_BYTES = 64 << 20
+"""Of the parameters, unpacked; the released ones have 0.3 MB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +78,9 @@ class FeatureSpace:
             BundleError: the bytes are something else.
         """
         try:
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
+                    raise ValueError(f"more than {MAX_BYTES} bytes")  # noqa: TRY301 - one error for a bad file
             with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
                 return cls(
                     mean=arrays["mean"],

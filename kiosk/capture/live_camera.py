@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import NamedTuple
 
@@ -31,6 +31,7 @@ HINT_INTERVAL_S = 0.16
 IDLE_CHECK_INTERVAL_S = 2.0
 """How often a camera that nobody looks at is asked for a picture: a pulled plug shows before the next patient."""
 VIEWER_MEMORY_S = 1.0
+"""So long after the last viewer the picture is still looked for; then it is forgotten."""
 REOPEN_PAUSES_S = (0.2, 0.5, 1.0, 2.0)
 STUCK_AFTER_S = 10.0
 """No healthy step of the preview thread takes so long; after it the watchdog is not fed any more."""
@@ -121,8 +122,10 @@ class LiveCamera:
         future: Future[Preview | None] = Future()
         with self._changed:
             self._last_viewer_s = monotonic()
-            if self._preview.number > number or not self._running:
-                future.set_result(self._preview if self._preview.number > number else None)
+            if not self._running:
+                future.set_result(None)
+            elif self._preview.number > number and (self._preview.jpeg or self._preview.fault):
+                future.set_result(self._preview)
             else:
                 self._viewers.append(_Viewer(number, future))
                 self._changed.notify_all()
@@ -245,8 +248,11 @@ class LiveCamera:
 
     def _publish(self, camera: Camera, frame: Frame, hints: _Hints) -> None:
         with self._changed:
-            if not self._watched():
-                return  # nobody is ready for it: not worth encoding
+            if not self._watched():  # nobody is ready for it: not worth encoding
+                if monotonic() - self._last_viewer_s > VIEWER_MEMORY_S:
+                    self._preview = replace(self._preview, jpeg=b"", quality=None)  # the last patient's
+                    hints.forget()
+                return
         quality = hints.update(frame.rgb)
         jpeg = encode_preview(frame.rgb)
         with self._changed:
@@ -289,6 +295,9 @@ class _Hints:
         self._previous: NDArray[np.uint8] | None = None
         self._quality: QualityReport | None = None
         self._judged_s = -HINT_INTERVAL_S
+
+    def forget(self) -> None:
+        self._previous = self._quality = None
 
     def update(self, rgb: NDArray[np.uint8]) -> QualityReport | None:
         if monotonic() - self._judged_s >= HINT_INTERVAL_S:

@@ -202,7 +202,9 @@ class Station:
             now = self._clock()
             made_with = provenance(self._classifier, None, now=now, camera=self._live.state().name)
             timings_ms = {"capture": (perf_counter() - started) * 1e3}
-            return fault(error, Reason.CAMERA_FAULT, made_with, now=now, timings_ms=timings_ms)
+            return fault(
+                error, Reason.CAMERA_FAULT, made_with, now=now, timings_ms=timings_ms, limits=patient.scope_limits()
+            )
         timings_ms = {"capture": (perf_counter() - started) * 1e3}
         try:
             assessment = assess(
@@ -220,7 +222,15 @@ class Station:
             )
             now = self._clock()
             made_with = provenance(self._classifier, frame, now=now)
-            return fault(unexpected, Reason.ENGINE_FAULT, made_with, now=now, frame=frame, timings_ms=timings_ms)
+            return fault(
+                unexpected,
+                Reason.ENGINE_FAULT,
+                made_with,
+                now=now,
+                frame=frame,
+                timings_ms=timings_ms,
+                limits=patient.scope_limits(),
+            )
         timings_ms |= assessment.timings_ms
         return replace(assessment, timings_ms={**timings_ms, "total": (perf_counter() - started) * 1e3})
 

@@ -24,6 +24,7 @@ from kiosk.capture.station import Station
 from kiosk.errors import KioskError, PortInUse
 from kiosk.ui import device, faults, guard, page
 from kiosk.ui.connections import BoundedProtocol, BoundedSocket
+from kiosk.ui.forget import forget_ended_cases
 from kiosk.ui.limits import MAX_MESSAGE_BYTES
 from kiosk.ui.preview import PreviewSocket
 from kiosk.ui.tokens import Tokens
@@ -150,7 +151,8 @@ def build_app(shown: device.Device, *, port: int, box: Callable[[], Sequence[Che
     async def lifespan(_app: st.App) -> AsyncIterator[None]:
         with station:
             device.provide(shown)
-            tasks = [asyncio.create_task(_feed_watchdog(station)), asyncio.create_task(watch.run())]
+            jobs = (_feed_watchdog(station), watch.run(), forget_ended_cases(station))
+            tasks = [asyncio.create_task(job) for job in jobs]
             notify.ready()
             try:
                 yield

@@ -16,13 +16,13 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 class Windows:
     """Which window has the screen. All methods may be called from any thread."""
 
-    def __init__(self, is_open: Callable[[str], bool] = lambda window: get_instance().is_active_session(window)) -> None:
+    def __init__(self, is_open: Callable[[str], bool] | None = None) -> None:
         """Nobody has the screen yet.
 
         Args:
-            is_open: whether a window with that name is still there.
+            is_open: whether a window with that name is still there; asked of Streamlit by default.
         """
-        self._is_open = is_open
+        self._is_open = is_open or _is_open
         self._lock = threading.Lock()
         self._holder = ""
 
@@ -45,6 +45,10 @@ class Windows:
 
     def _held(self) -> bool:
         return bool(self._holder) and self._is_open(self._holder)
+
+
+def _is_open(window: str) -> bool:
+    return get_instance().is_active_session(window)
 
 
 def tag(window: str) -> str:

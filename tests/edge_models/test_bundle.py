@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_models import bundle as bundles
+from edge_models import bundle_file
 from edge_models.decision import MALIGNANT, Decision, Thresholds
 from edge_models.errors import BundleError
 from edge_models.labels import LesionClass
@@ -194,6 +196,66 @@ def test_names_that_leave_the_folder_are_refused(tiny_bundle: Path, name: str) -
 def test_what_is_no_manifest(tiny_bundle: Path, content: bytes) -> None:
     (tiny_bundle / "manifest.json").write_bytes(content)
     assert "is not" in refusal(tiny_bundle)
+
+
+def replaced(folder: Path, name: str) -> Path:
+    """The place of a file that is about to be something else."""
+    (folder / name).unlink()
+    return folder / name
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_no_regular_file_is_neither_waited_for_nor_read(tiny_bundle: Path, name: str) -> None:
+    os.mkfifo(replaced(tiny_bundle, name))
+    assert f"{name} cannot be read (not a regular file)" in refusal(tiny_bundle)
+    replaced(tiny_bundle, name).symlink_to("/dev/zero")
+    assert f"{name} leads out of the bundle" in refusal(tiny_bundle)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_link_that_leaves_the_bundle_is_refused(
+    tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    outside = tmp_path_factory.mktemp("outside") / name
+    outside.write_bytes((tiny_bundle / name).read_bytes())
+    replaced(tiny_bundle, name).symlink_to(outside)
+    assert f"{name} leads out of the bundle" in refusal(tiny_bundle)
+    replaced(tiny_bundle, name).symlink_to(name)
+    assert f"{name} cannot be read" in refusal(tiny_bundle), "a link in a ring"
+
+
+def test_a_link_within_the_bundle_is_followed(tiny_bundle: Path) -> None:
+    (tiny_bundle / "MODEL_CARD.md").rename(tiny_bundle / "card")
+    (tiny_bundle / "MODEL_CARD.md").symlink_to("card")
+    assert bundles.load(tiny_bundle).manifest.model_id == "tiny-untrained"
+
+
+def test_sizes_are_bounded(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle_file, "BUNDLE_BYTES", (tiny_bundle / "tiny_a_int8.tflite").stat().st_size)
+    assert "has more than" in refusal(tiny_bundle)
+    monkeypatch.setattr(bundle_file, "FILE_BYTES", 100)
+    assert "has more than 100 bytes" in refusal(tiny_bundle)
+    with (tiny_bundle / "manifest.json").open("ab") as manifest:
+        manifest.truncate(1 << 40)  # a sparse file
+    assert "manifest.json has more than 1048576 bytes" in refusal(tiny_bundle)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("views", [{}] * 16_000, "16000 views, at most 64"),
+        ("views", "x" * 100_000, "100000 views"),
+        ("members", [f"{number}.tflite" for number in range(1000)], "1000 members, at most 8"),
+        ("files", {f"{number}": "" for number in range(1000)}, "1000 files, at most 32"),
+        ("folded", {f"{number}": "akiec" for number in range(1000)}, "1000 folded findings"),
+        ("input_size_px", [100_000, 224], "at most 1024"),
+    ],
+)
+def test_counts_are_bounded_and_said_in_a_short_line(tiny_bundle: Path, key: str, value: object, said: str) -> None:
+    rewrite(tiny_bundle, put(key, value=value))
+    line = refusal(tiny_bundle)
+    assert said in line
+    assert len(line) < 1000
 
 
 def test_sealing_what_would_not_load_leaves_no_manifest(tiny_bundle: Path, tiny_document: dict[str, Any]) -> None:

@@ -96,6 +96,7 @@ def npy() -> bytes:
         npz(residual_deviation=np.float32(0)),
         npz(residual_deviation=np.zeros(3)),
         npz(mean=np.array([None] * 4)),
+        npz(mean=np.zeros(20 << 20, np.float32)),  # 80 MB of zeros, 80 kB packed
     ],
 )
 def test_what_is_no_feature_space_is_a_fault_of_the_bundle(content: bytes) -> None:

@@ -63,6 +63,7 @@ ACTS = (
     "no_engine",
     "bug",
     "bug_everywhere",
+    "marked",
     "simulated",
 )
 
@@ -91,6 +92,15 @@ MANIFEST = Manifest(
         "not_tested_on": "Dark skin types (almost absent from the training data), children, nails and mucosa",
     },
 )
+
+
+MARK_PX = 64
+CAPTURE_MARK, PREVIEW_MARK = 77, 78
+
+
+def marked(seed: int) -> NDArray[np.uint8]:
+    """The corner of a picture that is marked: noise that is found again in a memory."""
+    return np.random.default_rng(seed).integers(0, 256, (MARK_PX, MARK_PX, 3), np.uint8)
 
 
 class Script:
@@ -164,12 +174,12 @@ class ActingCamera:
         self.simulated = script.act() == "simulated"
 
     def preview(self) -> Frame:
-        return self._acted(self._phantom.preview())
+        return self._acted(self._phantom.preview(), PREVIEW_MARK)
 
     def capture(self) -> Frame:
         if self._script.act() == "no_capture":
             raise self._lost()
-        frame = self._acted(self._phantom.capture())
+        frame = self._acted(self._phantom.capture(), CAPTURE_MARK)
         logging.info("captured")  # counted by tests
         return frame
 
@@ -184,7 +194,7 @@ class ActingCamera:
     ) -> None:
         self.close()
 
-    def _acted(self, frame: Frame) -> Frame:
+    def _acted(self, frame: Frame, mark: int) -> Frame:
         act = self._script.act()
         if act == "no_camera":
             raise self._lost()
@@ -193,6 +203,9 @@ class ActingCamera:
             rgb = (rgb * 0.06).astype(np.uint8)
         elif act == "blurred":
             rgb = np.asarray(cv2.blur(rgb, (max(3, frame.width_px // 24),) * 2), np.uint8)
+        elif act == "marked":
+            rgb = rgb.copy()
+            rgb[:MARK_PX, :MARK_PX] = marked(mark)
         return Frame(rgb, datetime.now(UTC), self.name, simulated=act == "simulated")
 
     @staticmethod

@@ -103,6 +103,7 @@ function keep(component, create) {
   return () => {
     if (root.host.isConnected) return;
     screen.close?.();
+    for (const canvas of root.querySelectorAll("canvas")) canvas.width = canvas.height = 0; // its pixels at once
     mounted.delete(root);
   };
 }

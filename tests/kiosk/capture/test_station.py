@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from kiosk.clinical.body_site import BodySite
 from kiosk.clinical.frame import Frame
 from kiosk.clinical.patient import Patient
 from kiosk.clinical.quality_report import QualityReport, Reason
+from kiosk.clinical.scope import ScopeLimit
 from kiosk.errors import CameraNotFound
 
 LONG_S = 30.0
@@ -62,9 +64,9 @@ def preview_where(station: Station, wanted: Callable[[Preview], bool]) -> Previe
     raise AssertionError("the wanted preview did not come")
 
 
-def assessed(station: Station) -> Assessment:
+def assessed(station: Station, patient: Patient = PATIENT) -> Assessment:
     """What the next case comes to; it is done then."""
-    case = station.begin(PATIENT)
+    case = station.begin(patient)
     assessment = station.wait(case.ticket, LONG_S)
     assert assessment is not None
     assert station.done(case.ticket)
@@ -270,6 +272,28 @@ def test_an_engine_that_breaks_is_a_device_fault_and_the_next_case_goes_on(
     assert healthy.outcome is Outcome.RESULT
     assert "invoke" in healthy.timings_ms
     assert not station.status().engine_fault
+
+
+@pytest.mark.parametrize("broken", ["kiosk.pipeline.assess.judge", "kiosk.camera.phantom.PhantomCamera.capture"])
+def test_a_fault_keeps_what_puts_the_patient_outside_the_models_scope(
+    station: Station, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    live(station)
+    monkeypatch.setattr(broken, _raise(ZeroDivisionError("a bug of ours")))
+    failed = assessed(station, Patient("A-8", 12))
+    assert failed.outcome is Outcome.DEVICE_FAULT
+    assert failed.limits == (ScopeLimit.UNDER_18,)
+
+
+def test_the_last_patients_live_picture_is_forgotten(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kiosk.capture.live_camera.VIEWER_MEMORY_S", 0.0)
+    monkeypatch.setattr("kiosk.capture.live_camera.IDLE_CHECK_INTERVAL_S", 0.05)
+    number = live(station).number
+    time.sleep(1.0)  # nothing tells that nobody looks
+    fresh = station.preview_after(0).result(LONG_S)
+    assert fresh is not None
+    assert fresh.number > number
+    assert fresh.jpeg
 
 
 def test_closing_gives_the_camera_back_and_wakes_who_waits(device: SimulatedDevice, classifier: Classifier) -> None:
