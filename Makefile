@@ -45,6 +45,10 @@ test: .venv/dev.stamp tflite-runtime-env  ## every test that takes seconds to a 
 	@requirements/system.sh $(test_programs) || true
 	@$(bin)/python -m pytest $(ARGS)
 
+.PHONY: screenshots
+screenshots: .venv/dev.stamp  ## every state of the screen in every size, language and theme, and contact sheets (ARGS="--languages de")
+	@$(bin)/python -m tests.ui.gallery $(ARGS)
+
 .PHONY: test-picamera2
 test-picamera2:  ## the camera adapter on the real picamera2 (builds a tree of 1.7 GB; root)
 	@tests/picamera2/run.sh

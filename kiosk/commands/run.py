@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
             Station(choice.open, classifier),
             classifier.bundle.manifest,
             port=config.server.port,
-            language=config.screen.language,
+            screen=config.screen,
             field_of_view_mm=config.camera.field_of_view_mm,
         )
     return 0

@@ -19,7 +19,7 @@ WAIT_S = 0.25
 def main() -> None:
     """Draw the screen that this session is at; every run draws each component once."""
     kiosk = device.current()
-    words = _words(kiosk.language)
+    words = _words(kiosk.screen.language)
     st.set_page_config(page_title=words.text("app.name"), layout="wide", initial_sidebar_state="collapsed")
     window = this_window()
     if not kiosk.windows.admit(window):

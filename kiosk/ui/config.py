@@ -1,4 +1,4 @@
-"""The configuration's sections [server] and [screen]: where the screen is served, and how it speaks.
+"""The configuration's sections [server] and [screen]: where the screen is served, and how it speaks and looks.
 
 `systemd/kiosk.toml` documents every key.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from kiosk import checks
 from kiosk.text import LANGUAGES
@@ -25,14 +26,39 @@ class ServerConfig:
 
 @dataclass(frozen=True)
 class ScreenConfig:
-    """How the screen speaks.
+    """How the screen speaks and looks.
 
     Attributes:
         language: one of `kiosk.text.LANGUAGES`, until somebody chooses another on Start.
+        theme: one of `THEMES`.
+        dark_hours: from which hour until which the clock's theme is dark, each 0 … 23.
+        text: one of `TEXT_SIZES`.
     """
 
     language: str = "en"
+    theme: str = "light"
+    dark_hours: tuple[int, int] = (20, 7)
+    text: str = "normal"
+
+
+THEMES = ("light", "dark", "clock")
+"""What decides on the theme, until somebody chooses the other one on the bar."""
+TEXT_SIZES = ("normal", "large")
+"""Large is 125 %."""
+
+
+def hours(value: object, base: Path) -> tuple[int, int]:
+    """Two hours of the day: from, until."""
+    if not isinstance(value, list) or len(value) != 2:
+        raise ValueError("two hours like [20, 7]")
+    hour = checks.whole(0, 23)
+    return hour(value[0], base), hour(value[1], base)
 
 
 CHECKS: Mapping[str, checks.Check] = {"port": checks.whole(1, 65535)}
-SCREEN_CHECKS: Mapping[str, checks.Check] = {"language": checks.one_of(tuple(LANGUAGES))}
+SCREEN_CHECKS: Mapping[str, checks.Check] = {
+    "language": checks.one_of(tuple(LANGUAGES)),
+    "theme": checks.one_of(THEMES),
+    "dark_hours": hours,
+    "text": checks.one_of(TEXT_SIZES),
+}

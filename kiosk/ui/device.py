@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from edge_models.bundle import Manifest
 from kiosk.capture.station import Station
+from kiosk.ui.config import ScreenConfig
 from kiosk.ui.tokens import Tokens
 from kiosk.ui.windows import Windows
 
@@ -15,7 +16,7 @@ class Device:
     """The parts of the process that the screens are views of.
 
     Attributes:
-        language: of the screen, until somebody chooses another.
+        screen: how the screen speaks and looks.
         field_of_view_mm: how much skin the width of a picture shows; None where nobody measured it.
         windows: which of the browser's windows has the screen.
     """
@@ -23,7 +24,7 @@ class Device:
     station: Station
     manifest: Manifest
     tokens: Tokens
-    language: str
+    screen: ScreenConfig
     field_of_view_mm: float | None
     windows: Windows = field(default_factory=Windows)
 

@@ -23,6 +23,7 @@ from starlette.routing import Route
 from kiosk.text import LANGUAGES
 from kiosk.text.catalogue import Catalogue, catalogue
 from kiosk.ui import faults
+from kiosk.ui.config import ScreenConfig
 from kiosk.ui.language import words_of
 from kiosk.ui.widgets.component import STYLE, WIDGETS
 
@@ -42,32 +43,32 @@ class Asset(NamedTuple):
     version: str
 
 
-def _asset(path: Path, media_type: str) -> Asset:
-    content = path.read_bytes()
+def _asset(media_type: str, *paths: Path) -> Asset:
+    content = b"\n".join(path.read_bytes() for path in paths)
     return Asset(content, media_type, hashlib.sha256(content).hexdigest()[:16])
 
 
 def assets() -> dict[str, Asset]:
     """The files of the page, by name."""
     return {
-        "kiosk.css": _asset(STYLE / "kiosk.css", "text/css"),
-        "shell.js": _asset(WIDGETS / "shell.js", "text/javascript"),
+        "kiosk.css": _asset("text/css", *(STYLE / f"{name}.css" for name in ("theme", "sizes", "kiosk"))),
+        "shell.js": _asset("text/javascript", *(WIDGETS / f"{name}.js" for name in ("theme", "shell"))),
     }
 
 
-def routes(boot: str, configured: str) -> list[Route]:
+def routes(boot: str, screen: ScreenConfig) -> list[Route]:
     """The routes of the page.
 
     Args:
         boot: a name of this run of the server; a page that meets another one loads itself again.
-        configured: the language of a browser that has chosen none.
+        screen: its language is that of a browser that has chosen none.
     """
     served = assets()
     streamlit_page = _STREAMLIT_PAGE.read_text(encoding="utf-8")
-    pages = {language: render(streamlit_page, boot, catalogue(language), served) for language in LANGUAGES}
+    pages = {language: render(streamlit_page, boot, catalogue(language), served, screen) for language in LANGUAGES}
 
     async def start_page(request: Request) -> HTMLResponse:
-        words = words_of(request.cookies, configured)
+        words = words_of(request.cookies, screen.language)
         return HTMLResponse(pages[words.language], headers={"Cache-Control": "no-store"})
 
     async def asset(request: Request) -> Response:
@@ -79,7 +80,7 @@ def routes(boot: str, configured: str) -> list[Route]:
     return [Route("/", start_page), Route("/assets/{version}/{name}", asset)]
 
 
-def render(streamlit_page: str, boot: str, words: Catalogue, served: Mapping[str, Asset]) -> str:
+def render(streamlit_page: str, boot: str, words: Catalogue, served: Mapping[str, Asset], screen: ScreenConfig) -> str:
     """Streamlit's start page as the kiosk shows it.
 
     Raises:
@@ -94,12 +95,14 @@ def render(streamlit_page: str, boot: str, words: Catalogue, served: Mapping[str
     page, viewports = re.subn(r'content="width=device-width[^"]*"', f'content="{viewport}"', page)
     title = html.escape(words.text("app.name"))
     page, titles = re.subn(r"<title>.*?</title>", lambda _: f"<title>{title}</title>{_head(served)}", page)
-    body = f'{_overlay(boot, words)}<template id="kiosk-app">{"".join(app)}</template>'
+    body = f'{_overlay(boot, words)}{_too_small(words)}<template id="kiosk-app">{"".join(app)}</template>'
     page, bodies = re.subn(r"<body>", lambda _: f"<body>{body}", page)
     whole = (viewports, titles, bodies) == (1, 1, 1) and '<div id="root">' in page
     if not (whole and any("<script" in part for part in app) and any('"stylesheet"' in part for part in app)):
         raise ValueError("Streamlit's page has changed: adapt kiosk/ui/page.py to the version installed")
-    return page.replace('<html lang="en">', f'<html lang="{words.language}">')
+    dark_hours = " ".join(map(str, screen.dark_hours))
+    attributes = f'data-theme-by="{screen.theme}" data-dark-hours="{dark_hours}" data-text="{screen.text}"'
+    return page.replace('<html lang="en">', f'<html lang="{words.language}" {attributes}>')
 
 
 _APP = re.compile(r'<script type="module"[^>]*></script>|<link\s+rel="(?:modulepreload|preload|stylesheet)"[^>]*>')
@@ -124,10 +127,13 @@ def _head(served: Mapping[str, Asset]) -> str:
     )
 
 
+SHELL_WORDS = ("starting", "restarting", "restarting_detail", "broken", "too_small", "too_small_detail")
+
+
 def overlay_texts(words: Catalogue) -> dict[str, str]:
-    """What the overlay can say, by name."""
+    """What the page around the screens can say, by name."""
     return {
-        **{name: words.text(f"shell.{name}") for name in ("starting", "restarting", "restarting_detail", "broken")},
+        **{name: words.text(f"shell.{name}") for name in SHELL_WORDS},
         "away": words.fault(faults.SERVER_AWAY),
         "broken_detail": words.fault(faults.SCRIPT_FAILED),
     }
@@ -145,4 +151,13 @@ def _overlay(boot: str, words: Catalogue) -> str:
         f'<strong data-for="broken" data-words="broken">{said["broken"]}</strong>'
         f'<p data-for="broken" data-words="broken_detail">{said["broken_detail"]}</p>'
         "</div>"
+    )
+
+
+def _too_small(words: Catalogue) -> str:
+    said = {name: html.escape(sentence) for name, sentence in overlay_texts(words).items()}
+    return (
+        '<div id="kiosk-small" role="status">'
+        f'<strong data-words="too_small">{said["too_small"]}</strong>'
+        f'<p data-words="too_small_detail">{said["too_small_detail"]}</p></div>'
     )

@@ -23,6 +23,7 @@ from edge_models.bundle import Manifest
 from kiosk.capture.station import Station
 from kiosk.errors import KioskError, PortInUse
 from kiosk.ui import device, faults, guard, page
+from kiosk.ui.config import ScreenConfig
 from kiosk.ui.connections import BoundedProtocol, BoundedSocket
 from kiosk.ui.forget import forget_ended_cases
 from kiosk.ui.limits import MAX_MESSAGE_BYTES
@@ -37,6 +38,7 @@ ADDRESS = "127.0.0.1"
 SCRIPT = Path(__file__).parent / "app.py"
 SHUTDOWN_TIMEOUT_S = 2
 BOX_INTERVAL_S = 15.0
+_PLAIN = ScreenConfig()
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +48,7 @@ def serve(
     manifest: Manifest,
     *,
     port: int,
-    language: str = "en",
+    screen: ScreenConfig = _PLAIN,
     field_of_view_mm: float | None = None,
     box: Callable[[], Sequence[Check]] = examine_box,
 ) -> None:
@@ -56,7 +58,7 @@ def serve(
         station: not yet entered; opened when the server starts and closed when it stops.
         manifest: of the station's model.
         port: 1 … 65535.
-        language: of the screen, until somebody chooses another on Start.
+        screen: how the screen speaks and looks.
         field_of_view_mm: how much skin the width of a picture shows, for the scale bar; None: no scale bar.
         box: how the box is; asked now and then, in a thread of its own.
 
@@ -68,7 +70,7 @@ def serve(
     with listen(port) as listener:
         configure(port)
         tokens = Tokens()
-        shown = device.Device(station, manifest, tokens, language, field_of_view_mm)
+        shown = device.Device(station, manifest, tokens, screen, field_of_view_mm)
         app = build_app(shown, port=port, box=box)
         server = uvicorn.Server(
             uvicorn.Config(
@@ -135,8 +137,6 @@ def configure(port: int) -> None:
             "logger.hideWelcomeMessage": True,
             "runner.magicEnabled": False,
             "theme.base": "light",
-            "theme.backgroundColor": "#f3f6f8",
-            "theme.primaryColor": "#0a6570",
         }
     )
 
@@ -192,7 +192,7 @@ def build_app(shown: device.Device, *, port: int, box: Callable[[], Sequence[Che
         SCRIPT,
         lifespan=lifespan,
         routes=[
-            *page.routes(boot, shown.language),
+            *page.routes(boot, shown.screen),
             Route("/health", health),
             WebSocketRoute("/preview", PreviewSocket(station, shown.tokens).serve),
         ],

@@ -20,6 +20,7 @@ from edge_models.engine import ENGINES
 from kiosk import cli
 from kiosk.capture.station import Station
 from kiosk.commands.classify import FORMATS
+from kiosk.ui.config import ScreenConfig
 
 ROOT = Path(__file__).parents[2]
 
@@ -121,7 +122,7 @@ def test_run_hands_the_configuration_on(
     served: dict[str, Any] = {}
 
     def serve(
-        station: Station, manifest: Manifest, *, port: int, language: str, field_of_view_mm: float | None
+        station: Station, manifest: Manifest, *, port: int, screen: ScreenConfig, field_of_view_mm: float | None
     ) -> None:
         served.update(model=manifest.model_id, port=port, field_of_view_mm=field_of_view_mm)
         with station:

@@ -48,14 +48,14 @@ def test_values_arrive() -> None:
     read = parse(
         '[camera]\nsource = "usb:2"\nlens_position_dioptre = 12\nfield_of_view_mm = 18.5\n'
         '[model]\nbundle = "/opt/bundle"\nengine = "cpu"\nthreads = 3\nuse_context = false\n[server]\nport = 9000\n'
-        '[screen]\nlanguage = "fr"\n',
+        '[screen]\nlanguage = "fr"\ntheme = "clock"\ndark_hours = [18, 6]\ntext = "large"\n',
         FILE,
     )
     assert read == Config(
         CameraConfig(Source.parse("usb:2"), lens_position_dioptre=12.0, field_of_view_mm=18.5),
         ModelConfig(Path("/opt/bundle"), "cpu", 3, use_context=False),
         ServerConfig(9000),
-        ScreenConfig("fr"),
+        ScreenConfig("fr", "clock", (18, 6), "large"),
     )
     assert isinstance(read.camera.lens_position_dioptre, float)
 
@@ -98,6 +98,9 @@ def test_paths_start_from_the_files_folder() -> None:
         ("[camera]\nfield_of_view_mm = nan", 2, "a number from 1 to 500, not nan"),
         ("[camera]\nlens_position_dioptre = -1", 2, "a number from 0 to 40"),
         ('[model]\nengine = "gpu"', 2, "one of auto, cpu, edgetpu, not 'gpu'"),
+        ('[screen]\ntheme = "grey"', 2, "one of light, dark, clock, not 'grey'"),
+        ("[screen]\ndark_hours = [20, 24]", 2, "a whole number from 0 to 23"),
+        ("[screen]\ndark_hours = [20]", 2, "two hours like [20, 7]"),
         ('[screen]\nlanguage = "it"', 2, "one of en, de, fr, es, not 'it'"),
         ("[model]\nengine = []", 2, "one of auto, cpu, edgetpu"),
         ("[model]\nbundle = 1", 2, "a path in quotes"),

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import hypothesis
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, sync_playwright
 
 hypothesis.settings.register_profile("no deadline", deadline=None)  # time is measured in benchmarks, never in a test
 hypothesis.settings.load_profile("no deadline")
@@ -27,7 +27,8 @@ hypothesis.settings.load_profile("no deadline")
 ROOT = Path(__file__).parents[2]
 ARTIFACTS = ROOT / "artifacts" / "screens"
 CHROMIUM = Path("/usr/bin/chromium")
-SIZES = {"1280x800": (1280, 800), "800x480": (800, 480), "720x1280": (720, 1280)}
+LANDSCAPE = ((800, 480), (1024, 600), (1280, 720), (1280, 800), (1366, 768), (1920, 1080))
+SIZES = {f"{width}x{height}": (width, height) for pair in LANDSCAPE for width, height in (pair, pair[::-1])}
 START_TIMEOUT_S = 60.0
 WAIT_MS = 30_000
 
@@ -180,11 +181,15 @@ def stage(shared_stage: Stage) -> Stage:
     return shared_stage
 
 
+def launch(playwright: Playwright) -> Browser:
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return playwright.chromium.launch(executable_path=str(CHROMIUM), args=sandbox)
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=sandbox)
+        browser = launch(playwright)
         yield browser
         browser.close()
 
@@ -201,41 +206,9 @@ PAINTED = """(limit) => new Promise((resolve, reject) => {
 })"""
 
 
-TOUCH_PX = 48
-PRIMARY_PX = 64
-
-# every element of the page, inside the components too: buttons too small, cut off or covered, text that does not fit
-FAULTS = """() => {
-  const faults = [];
-  const all = (root) => [...root.querySelectorAll("*")].flatMap((e) => [e, ...(e.shadowRoot ? all(e.shadowRoot) : [])]);
-  const seen = (e) => e.checkVisibility({ visibilityProperty: true }) && e.getClientRects().length > 0;
-  const say = (e, what) => faults.push(`${e.className || e.tagName}: ${what}`);
-  const shown = all(document.body).filter(seen);
-  const modal = shown.find((e) => e.getAttribute("aria-modal") === "true");
-  for (const e of shown) {
-    const box = e.getBoundingClientRect();
-    if (e.tagName === "BUTTON" && (!modal || modal.contains(e))) {
-      const least = e.classList.contains("primary") ? PRIMARY : TOUCH;
-      if (box.width < TOUCH || box.height < least) say(e, `is ${box.width} x ${box.height}`);
-      if (box.left < 0 || box.top < 0 || box.right > innerWidth + 0.5 || box.bottom > innerHeight + 0.5)
-        say(e, `ends at ${box.right}, ${box.bottom}`);
-      const root = e.getRootNode();
-      const hit = root.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
-      if (hit && !e.contains(hit) && !root.querySelector(".screen")?.inert) say(e, `is covered by ${hit.className}`);
-    }
-    const style = getComputedStyle(e);
-    const inline = style.display === "inline" || e.namespaceURI.endsWith("svg") || e.tagName === "CANVAS";
-    if (!inline && e.getRootNode() !== document) {
-      if (e.scrollHeight > e.clientHeight + 2 && !e.matches(".picture, .picture *, .notes svg"))
-        say(e, `needs ${e.scrollHeight} px of height and has ${e.clientHeight}`);
-      if (e.scrollWidth > e.clientWidth + 2 && style.textOverflow !== "ellipsis" && !e.matches(".picture, .picture *"))
-        say(e, `needs ${e.scrollWidth} px of width and has ${e.clientWidth}`);
-    }
-  }
-  const page = document.scrollingElement;
-  if (page.scrollHeight > innerHeight || page.scrollWidth > innerWidth) faults.push("the page scrolls");
-  return faults;
-}""".replace("PRIMARY", str(PRIMARY_PX)).replace("TOUCH", str(TOUCH_PX))
+FAULTS = Path(__file__).with_name("faults.js").read_text(encoding="utf-8")
+MEASURES = {"touch": 48, "primary": 64, "reading": 16, "least": 14}
+"""What `faults.js` holds the screen to, in pixels: targets, and text that does and does not carry uncertainty."""
 
 
 @dataclass
@@ -273,9 +246,14 @@ class Screen:
         self.page.set_viewport_size({"width": width, "height": height})
         self.size = size
 
+    def wear(self, theme: str) -> None:
+        if self.page.locator("html").get_attribute("data-theme") != theme:
+            self.page.evaluate("window.dispatchEvent(new Event('kiosk:other-theme'))")
+        self.page.locator(f'html[data-theme="{theme}"]').wait_for(state="attached")
+
     def faults(self) -> list[str]:
         """What is wrong with the screen as a finger and an eye meet it; nothing, it is hoped."""
-        return list(self.page.evaluate(FAULTS))
+        return list(self.page.evaluate(FAULTS, MEASURES))
 
     def keep(self, name: str) -> None:
         ARTIFACTS.mkdir(parents=True, exist_ok=True)

@@ -89,3 +89,4 @@ def test_from_start_to_result(kiosk: Server, source: str, outcomes: list[set[str
             assert named == []
         screen.tap(".result .dock .done")
         screen.see(".start")
+        screen.page.close()  # one window has the screen at a time

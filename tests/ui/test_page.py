@@ -9,16 +9,18 @@ import pytest
 import streamlit
 
 from kiosk.text.catalogue import catalogue
+from kiosk.ui.config import ScreenConfig
 from kiosk.ui.page import assets, render
 
 EN = catalogue("en")
 text = EN.text
+PLAIN = ScreenConfig()
 
 STREAMLIT_PAGE = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
 
 
 def test_page_is_the_kiosks() -> None:
-    page = render(STREAMLIT_PAGE, "boot-1", EN, assets())
+    page = render(STREAMLIT_PAGE, "boot-1", EN, assets(), PLAIN)
     assert f"<title>{text('app.name')}</title>" in page
     assert 'data-boot="boot-1"' in page
     assert "user-scalable=no" in page
@@ -26,7 +28,7 @@ def test_page_is_the_kiosks() -> None:
 
 
 def test_no_inline_script_and_no_foreign_address() -> None:
-    page = render(STREAMLIT_PAGE, "boot-1", EN, assets())
+    page = render(STREAMLIT_PAGE, "boot-1", EN, assets(), PLAIN)
     assert re.findall(r"<script(?![^>]*\bsrc=)[^>]*>", page) == []
     assert re.findall(r"(?:src|href)=\"(?:https?:)?//[^\"]*\"", page) == []
 
@@ -34,11 +36,11 @@ def test_no_inline_script_and_no_foreign_address() -> None:
 @pytest.mark.parametrize("part", ["<title>", "<body>", '<div id="root">', "width=device-width"])
 def test_another_streamlit_is_noticed(part: str) -> None:
     with pytest.raises(ValueError, match="has changed"):
-        render(STREAMLIT_PAGE.replace(part, "<!-- gone -->"), "boot-1", EN, assets())
+        render(STREAMLIT_PAGE.replace(part, "<!-- gone -->"), "boot-1", EN, assets(), PLAIN)
 
 
 def test_nothing_is_loaded_before_the_shell() -> None:
-    page = render(STREAMLIT_PAGE, "boot-1", EN, assets())
+    page = render(STREAMLIT_PAGE, "boot-1", EN, assets(), PLAIN)
     before, template = page.split('<template id="kiosk-app">')
     app, after = template.split("</template>")
     assert 'type="module"' in app

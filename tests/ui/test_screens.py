@@ -88,7 +88,7 @@ def test_a_result_shows_the_likeliest_and_every_named_class(
     screen.to_result()
     check_at_every_size(screen, f"result_{act}")
     assert screen.see(".bars li").count() == bars
-    assert text("result.disclaimer") in screen.see(".foot").inner_text()
+    assert text("result.disclaimer") in screen.see(".disclaimer").inner_text()
     assert "stage-model-1" in screen.see(".meta").inner_text()
     screen.tap(".done")
     screen.see(".start")

@@ -18,6 +18,7 @@ from kiosk.clinical.scope import TOLD_BY_OPERATOR, ScopeLimit
 from kiosk.text import LANGUAGES
 from kiosk.text.catalogue import catalogue
 from kiosk.ui.language import COOKIE, words_of
+from kiosk.ui.page import SHELL_WORDS
 from kiosk.ui.screens.capture import HINTS
 
 UI = Path(__file__).parents[2] / "kiosk" / "ui"
@@ -43,7 +44,7 @@ BUILT = {
     *(f"hint.{hint}.{word}" for hint, reasons in HINTS.items() for word in ("name", "good", *reasons)),
     *(f"start.{field}{end}" for field in ("code", "age", "sex", "site", "told") for end in ("", "_hint")),
     *(f"status.engine_{device}" for device in ("cpu", "edgetpu")),
-    *(f"shell.{name}" for name in ("starting", "restarting", "restarting_detail", "broken")),
+    *(f"shell.{name}" for name in SHELL_WORDS),
     *(f"{key}.{form}" for key in PLURALS for form in ("one", "other")),
     *(key for key in EN.sentences if key.startswith("fault.")),  # tests/test_faults_page.py holds them to the codes
     # start.js speaks of its own section only

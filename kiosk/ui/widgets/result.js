@@ -97,6 +97,7 @@ export default (component) =>
     find(".view").addEventListener("click", () => {
       const on = look.hasAttribute("hidden");
       look.toggleAttribute("hidden", !on);
+      find(".legend").hidden = !on;
       find(".view").setAttribute("aria-pressed", on);
     });
 
@@ -111,7 +112,8 @@ export default (component) =>
       find(".band-icon").replaceChildren(icon(BAND_ICONS[band.level]));
       find(".band h1").textContent = band.title;
       find(".band p").textContent = band.detail;
-      find(".estimate").hidden = bars.length === 0;
+      find(".estimate").hidden = bars.length + notes.length === 0;
+      find(".estimate h2").hidden = bars.length === 0;
       find(".bars").toggleAttribute("data-many", bars.length > 4);
       find(".bars").replaceChildren(...bars.map(bar));
       const symbols = { set: "info", watch: "eye", again: "again", engine: "chip", simulated: "warn", scope: "warn" };

@@ -3,6 +3,8 @@
 // A tap so soon after a screen appeared was meant for the screen before it (the second half of a double tap).
 const SETTLE_MS = 350;
 
+const SCROLLING = ".middle, .scroller"; // as shared.css has it
+
 // 24 x 24, drawn with strokes.
 const ICONS = {
   camera: "M4 8h3l2-3h6l2 3h3v11H4z M12 10a3.5 3.5 0 1 0 .01 0",
@@ -19,6 +21,7 @@ const ICONS = {
   person: "M12 4a4 4 0 1 0 .01 0 M4.5 20.5c.6-4 3.5-6 7.5-6s6.9 2 7.5 6",
   eye: "M2.5 12s3.5-6.5 9.5-6.5 9.5 6.5 9.5 6.5-3.5 6.5-9.5 6.500S2.5 12 2.5 12z M12 9a3 3 0 1 0 .01 0",
   chip: "M7 7h10v10H7z M10 3v4 M14 3v4 M10 17v4 M14 17v4 M3 10h4 M3 14h4 M17 10h4 M17 14h4",
+  moon: "M20 14.500A8.5 8.500 0 0 1 9.500 4 8.500 8.500 0 1 0 20 14.500z",
   stop: "M12 3a9 9 0 1 0 .01 0 M5.7 5.700l12.6 12.6",
   globe: "M12 3a9 9 0 1 0 .01 0 M3 12h18 M12 3c3.500 3 3.500 15 0 18 M12 3c-3.500 3-3.500 15 0 18",
   windows: "M8 4h13v10H8z M8 8H3v11h13v-5",
@@ -82,6 +85,32 @@ async function draw(canvas, jpeg) {
   bitmap.close();
 }
 
+// Says on everything that scrolls whether there is more above and below, and lets a keyboard reach it where there is.
+function watchScrolling(root) {
+  const tell = (place) => {
+    const above = place.scrollTop > 1 ? "above" : "";
+    const below = place.scrollTop + place.clientHeight < place.scrollHeight - 1 ? "below" : "";
+    place.dataset.more = `${above} ${below}`.trim();
+    if (place.dataset.more) place.setAttribute("tabindex", "0");
+    else place.removeAttribute("tabindex");
+  };
+  const places = new Set(root.querySelectorAll(SCROLLING));
+  const observer = new ResizeObserver((entries) => {
+    const resized = entries.flatMap(({ target }) => [target, target.parentElement]);
+    for (const place of new Set(resized)) if (places.has(place)) tell(place);
+  });
+  for (const place of places) {
+    const observe = () => {
+      for (const child of place.children) observer.observe(child);
+      tell(place);
+    };
+    place.addEventListener("scroll", () => tell(place), { passive: true });
+    new MutationObserver(observe).observe(place, { childList: true });
+    observer.observe(place);
+    observe();
+  }
+}
+
 // One screen object for each mounted component, however often Streamlit hands it new data.
 const mounted = new WeakMap();
 
@@ -91,6 +120,7 @@ function keep(component, create) {
   if (!screen) {
     screen = create(root);
     mounted.set(root, screen);
+    watchScrolling(root);
     const area = root.querySelector(".screen");
     if (area) {
       area.inert = true;

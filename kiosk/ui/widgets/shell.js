@@ -61,7 +61,7 @@
   window.addEventListener("kiosk:check", () => styled && beat());
   window.addEventListener("kiosk:words", ({ detail }) => {
     document.documentElement.lang = detail.language;
-    for (const place of overlay.querySelectorAll("[data-words]")) place.textContent = detail.shell[place.dataset.words];
+    for (const place of document.querySelectorAll("[data-words]")) place.textContent = detail.shell[place.dataset.words];
   });
   overlay.addEventListener("click", () => broken && location.reload());
 

@@ -38,6 +38,7 @@ export default (component) =>
       const moved = window_.here ? holder !== "" && holder !== window_.tag : holder === "" || holder === window_.tag;
       if (moved) bar.send("window");
     };
+    const onTheme = ({ detail }) => find(".theme").setAttribute("aria-pressed", detail === "dark");
     const show = (open) => {
       sheet.hidden = !open;
       find(".bar").inert = open;
@@ -46,7 +47,9 @@ export default (component) =>
     find(".about").addEventListener("click", () => show(true));
     find(".close").addEventListener("click", () => show(false));
     sheet.addEventListener("click", (event) => event.target === sheet && show(false));
+    find(".theme").addEventListener("click", () => window.dispatchEvent(new Event("kiosk:other-theme")));
     window.addEventListener("kiosk:health", onHealth);
+    window.addEventListener("kiosk:theme", onTheme);
     const clock = setInterval(tick, 1000);
     tick();
 
@@ -59,7 +62,7 @@ export default (component) =>
         fillTexts(root, texts);
         window.dispatchEvent(new CustomEvent("kiosk:words", { detail: data }));
         window.dispatchEvent(new Event("kiosk:check")); // says everything again, in these words
-        find(".sheet-notices h2").textContent = data.about.notices;
+        find(".sheet-notices h3").textContent = data.about.notices;
         root.querySelectorAll(".steps li").forEach((step, index) => {
           step.dataset.state = index < data.step ? "past" : index === data.step ? "now" : "next";
           step.toggleAttribute("aria-current", index === data.step);
@@ -77,6 +80,7 @@ export default (component) =>
       close() {
         clearInterval(clock);
         window.removeEventListener("kiosk:health", onHealth);
+        window.removeEventListener("kiosk:theme", onTheme);
       },
     });
   });
