@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from time import monotonic, perf_counter
 from types import TracebackType
 from typing import Self
@@ -22,6 +23,7 @@ from edge_models.prediction import Engine
 from kiosk.camera.base import Camera
 from kiosk.capture.live_camera import LiveCamera, Preview
 from kiosk.capture.memory import give_back_freed_pictures
+from kiosk.capture.open_case import OpenCase
 from kiosk.clinical.assessment import Assessment
 from kiosk.clinical.patient import Patient
 from kiosk.clinical.quality_report import Reason
@@ -41,6 +43,13 @@ class Case:
 
     ticket: str
     patient: Patient
+
+
+class Loss(StrEnum):
+    """How the last case ended without its Done."""
+
+    RESTART = "restart"  # the program ended while it was open
+    UNTOUCHED = "untouched"  # nobody touched the screen for too long
 
 
 @dataclass(frozen=True)
@@ -75,6 +84,7 @@ class Station:
         self,
         open_camera: Callable[[], Camera],
         classifier: Classifier,
+        open_case: OpenCase | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Nothing runs before the `with` block is entered, and everything is closed when it is left.
@@ -82,15 +92,18 @@ class Station:
         Args:
             open_camera: opens the camera; called again after every fault.
             classifier: closed with the station.
+            open_case: lies there while a case is open; None: the next run of the program will know of none.
             clock: the wall clock, with a zone.
         """
         self._live = LiveCamera(open_camera)
         self._classifier = classifier
         self._clock = clock
+        self._open_case = open_case or OpenCase()
         self._cores = Cores()
         self._lock = threading.Lock()  # guards everything below
         self._case: Case | None = None
         self._job: Future[Assessment] | None = None
+        self._loss = Loss.RESTART if self._open_case.left else None
         self._job_started_s = 0.0
         self._engine_fault = ("", "")  # in words for an engineer, and its code
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="assess")
@@ -124,6 +137,8 @@ class Station:
                 return self._case
             # a name that no earlier run of the program has used: a page may not have noticed a restart
             self._case = Case(secrets.token_hex(8), patient)
+            self._loss = None
+            self._open_case.begin()
             self._job_started_s = monotonic()
             self._job = self._worker.submit(self._examine, patient)
             return self._case
@@ -153,8 +168,20 @@ class Station:
         with self._lock:
             if self._case is None or self._case.ticket != ticket:
                 return False
-            self._case = self._job = None
+            self._forget()
             return True
+
+    def abandon(self) -> None:
+        """Forget whatever case there is: nobody is there to tap Done."""
+        with self._lock:
+            if self._case is not None:
+                self._loss = Loss.UNTOUCHED
+                self._forget()
+
+    def loss(self) -> Loss | None:
+        """How the last case was lost; None where it was done, or where another one was begun since."""
+        with self._lock:
+            return self._loss
 
     def status(self) -> StationStatus:
         """How the camera and the engine are."""
@@ -177,6 +204,10 @@ class Station:
         with self._lock:
             job_stuck = self._examining() and monotonic() - self._job_started_s > STUCK_AFTER_S
         return self._live.progressing() and not job_stuck
+
+    def _forget(self) -> None:
+        self._case = self._job = None
+        self._open_case.end()
 
     def _examining(self) -> bool:
         return self._job is not None and not self._job.done()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from edge_models.context import Context
@@ -58,6 +58,10 @@ class Patient:
             raise ValueError(f"{self.site} has no side {self.side}")
         if not self.told <= {*TOLD_BY_OPERATOR}:
             raise ValueError("the operator is asked for what nothing else tells alone")
+
+    def without_lesion(self) -> Patient:
+        """The same patient, before anything is said of another lesion."""
+        return replace(self, site=None, side=None, told=self.told - {ScopeLimit.TREATED_BEFORE})
 
     def context(self) -> Context:
         """What the model may know of it: never the patient's code."""

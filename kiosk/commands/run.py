@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
+from pathlib import Path
 
 from edge_models.classifier import Classifier
 from kiosk.camera.choose import CameraChoice
+from kiosk.capture.open_case import OpenCase
 from kiosk.capture.station import Station
 from kiosk.config import load, override
 from kiosk.ui.server import serve
@@ -28,10 +31,16 @@ def run(options: argparse.Namespace) -> int:
     model = config.model
     with Classifier.open(model.bundle, model.engine, model.threads, use_context=model.use_context) as classifier:
         serve(
-            Station(choice.open, classifier),
+            Station(choice.open, classifier, OpenCase(_state())),
             classifier.bundle.manifest,
             port=config.server.port,
             screen=config.screen,
             field_of_view_mm=config.camera.field_of_view_mm,
         )
     return 0
+
+
+def _state() -> Path | None:
+    """The folder that the service manager gives the kiosk for what outlives it; None where it started otherwise."""
+    folder = os.environ.get("STATE_DIRECTORY")
+    return Path(folder) if folder else None

@@ -32,8 +32,9 @@ def main() -> None:
         return
     st.session_state.pop("had", None)
     if "visit" not in st.session_state:
-        st.session_state["visit"] = Visit.resume(kiosk.station)
+        st.session_state["visit"] = Visit.resume(kiosk.station, kiosk.attention.turn)
     visit: Visit = st.session_state["visit"]
+    visit.keep_up(kiosk.attention.turn)
     assessment = None
     if visit.step is Step.RESULT:
         try:
@@ -51,7 +52,7 @@ def main() -> None:
     elif visit.step is Step.CAPTURE:
         capture.draw(words, kiosk, visit, taking=False)
     else:
-        start.draw(words, visit, _speak)
+        start.draw(words, kiosk, visit, _speak)
 
 
 def _words(configured: str) -> Catalogue:

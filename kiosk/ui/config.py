@@ -1,4 +1,4 @@
-"""The configuration's sections [server] and [screen]: where the screen is served, and how it speaks and looks.
+"""The configuration's sections [server] and [screen]: where the screen is served, and how it speaks, looks and waits.
 
 `systemd/kiosk.toml` documents every key.
 """
@@ -26,19 +26,23 @@ class ServerConfig:
 
 @dataclass(frozen=True)
 class ScreenConfig:
-    """How the screen speaks and looks.
+    """How the screen speaks and looks, and how long it waits for a touch.
 
     Attributes:
         language: one of `kiosk.text.LANGUAGES`, until somebody chooses another on Start.
         theme: one of `THEMES`.
         dark_hours: from which hour until which the clock's theme is dark, each 0 … 23.
         text: one of `TEXT_SIZES`.
+        cover_after_s: without a touch for so long, a patient's details are covered; 0: never.
+        end_after_s: without a touch for so long, the case ends and nothing of it is left; 0: never.
     """
 
     language: str = "en"
     theme: str = "light"
     dark_hours: tuple[int, int] = (20, 7)
     text: str = "normal"
+    cover_after_s: int = 120
+    end_after_s: int = 600
 
 
 THEMES = ("light", "dark", "clock")
@@ -61,4 +65,6 @@ SCREEN_CHECKS: Mapping[str, checks.Check] = {
     "theme": checks.one_of(THEMES),
     "dark_hours": hours,
     "text": checks.one_of(TEXT_SIZES),
+    "cover_after_s": checks.whole(0, 86_400),
+    "end_after_s": checks.whole(0, 86_400),
 }

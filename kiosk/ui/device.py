@@ -9,6 +9,7 @@ from kiosk.capture.station import Station
 from kiosk.ui.config import ScreenConfig
 from kiosk.ui.tokens import Tokens
 from kiosk.ui.windows import Windows
+from kiosk.workflow.attention import Attention
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,8 @@ class Device:
     """The parts of the process that the screens are views of.
 
     Attributes:
-        screen: how the screen speaks and looks.
+        attention: when the screen was touched last.
+        screen: how the screen speaks, looks and waits.
         field_of_view_mm: how much skin the width of a picture shows; None where nobody measured it.
         windows: which of the browser's windows has the screen.
     """
@@ -24,6 +26,7 @@ class Device:
     station: Station
     manifest: Manifest
     tokens: Tokens
+    attention: Attention
     screen: ScreenConfig
     field_of_view_mm: float | None
     windows: Windows = field(default_factory=Windows)

@@ -16,7 +16,7 @@ from kiosk.ui.peer import allowed_uids, peer_uid
 
 HOSTS = ("127.0.0.1", "localhost")
 
-PATHS = ("/", "/health", "/preview", "/favicon.png")
+PATHS = ("/", "/health", "/touch", "/preview", "/favicon.png")
 PREFIXES = ("/assets/", "/static/", "/_stcore/stream", "/_stcore/health", "/_stcore/host-config")
 
 HEADERS = {

@@ -95,7 +95,7 @@ def render(streamlit_page: str, boot: str, words: Catalogue, served: Mapping[str
     page, viewports = re.subn(r'content="width=device-width[^"]*"', f'content="{viewport}"', page)
     title = html.escape(words.text("app.name"))
     page, titles = re.subn(r"<title>.*?</title>", lambda _: f"<title>{title}</title>{_head(served)}", page)
-    body = f'{_overlay(boot, words)}{_too_small(words)}<template id="kiosk-app">{"".join(app)}</template>'
+    body = f'{_overlay(boot, words, screen)}{_too_small(words)}<template id="kiosk-app">{"".join(app)}</template>'
     page, bodies = re.subn(r"<body>", lambda _: f"<body>{body}", page)
     whole = (viewports, titles, bodies) == (1, 1, 1) and '<div id="root">' in page
     if not (whole and any("<script" in part for part in app) and any('"stylesheet"' in part for part in app)):
@@ -127,7 +127,10 @@ def _head(served: Mapping[str, Asset]) -> str:
     )
 
 
-SHELL_WORDS = ("starting", "restarting", "restarting_detail", "broken", "too_small", "too_small_detail")
+SHELL_WORDS = (
+    "starting", "restarting", "restarting_detail", "broken", "too_small", "too_small_detail",
+    "covered", "covered_detail",
+)  # fmt: skip
 
 
 def overlay_texts(words: Catalogue) -> dict[str, str]:
@@ -139,10 +142,11 @@ def overlay_texts(words: Catalogue) -> dict[str, str]:
     }
 
 
-def _overlay(boot: str, words: Catalogue) -> str:
+def _overlay(boot: str, words: Catalogue, screen: ScreenConfig) -> str:
     said = {name: html.escape(sentence) for name, sentence in overlay_texts(words).items()}
     return (
         f'<div id="kiosk-overlay" role="status" data-boot="{html.escape(boot)}" data-patience-ms="{PATIENCE_MS}"'
+        f' data-cover-ms="{screen.cover_after_s * 1000}"'
         ' data-state="starting"><div class="kiosk-ring" aria-hidden="true"></div>'
         f'<strong data-for="starting" data-words="starting">{said["starting"]}</strong>'
         f'<strong data-for="restarting" data-words="restarting">{said["restarting"]}</strong>'
@@ -150,6 +154,8 @@ def _overlay(boot: str, words: Catalogue) -> str:
         f'<p class="late" data-for="late" data-words="away">{said["away"]}</p>'
         f'<strong data-for="broken" data-words="broken">{said["broken"]}</strong>'
         f'<p data-for="broken" data-words="broken_detail">{said["broken_detail"]}</p>'
+        f'<strong data-for="covered" data-words="covered">{said["covered"]}</strong>'
+        f'<p data-for="covered" data-words="covered_detail">{said["covered_detail"]}</p>'
         "</div>"
     )
 

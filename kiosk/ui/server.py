@@ -15,7 +15,7 @@ from pathlib import Path
 import streamlit as st
 import uvicorn
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from streamlit.web import bootstrap
 
@@ -33,11 +33,13 @@ from kiosk.upkeep import notify
 from kiosk.upkeep.checks import examine_box
 from kiosk.upkeep.health import Check
 from kiosk.version import installed_version, source_commit
+from kiosk.workflow.attention import Attention
 
 ADDRESS = "127.0.0.1"
 SCRIPT = Path(__file__).parent / "app.py"
 SHUTDOWN_TIMEOUT_S = 2
 BOX_INTERVAL_S = 15.0
+SWEEP_INTERVAL_S = 1.0
 _PLAIN = ScreenConfig()
 
 _log = logging.getLogger(__name__)
@@ -58,7 +60,7 @@ def serve(
         station: not yet entered; opened when the server starts and closed when it stops.
         manifest: of the station's model.
         port: 1 … 65535.
-        screen: how the screen speaks and looks.
+        screen: how the screen speaks, looks and waits.
         field_of_view_mm: how much skin the width of a picture shows, for the scale bar; None: no scale bar.
         box: how the box is; asked now and then, in a thread of its own.
 
@@ -69,8 +71,8 @@ def serve(
     _raise_descriptor_limit()
     with listen(port) as listener:
         configure(port)
-        tokens = Tokens()
-        shown = device.Device(station, manifest, tokens, screen, field_of_view_mm)
+        attention = Attention(station, screen.cover_after_s, screen.end_after_s)
+        shown = device.Device(station, manifest, Tokens(), attention, screen, field_of_view_mm)
         app = build_app(shown, port=port, box=box)
         server = uvicorn.Server(
             uvicorn.Config(
@@ -151,7 +153,12 @@ def build_app(shown: device.Device, *, port: int, box: Callable[[], Sequence[Che
     async def lifespan(_app: st.App) -> AsyncIterator[None]:
         with station:
             device.provide(shown)
-            jobs = (_feed_watchdog(station), watch.run(), forget_ended_cases(station))
+            jobs = (
+                _feed_watchdog(station),
+                watch.run(),
+                forget_ended_cases(station),
+                _end_forgotten_cases(shown.attention),
+            )
             tasks = [asyncio.create_task(job) for job in jobs]
             notify.ready()
             try:
@@ -164,29 +171,13 @@ def build_app(shown: device.Device, *, port: int, box: Callable[[], Sequence[Che
                         await task
 
     async def health(_request: Request) -> JSONResponse:
-        status = station.status()
-        ok = not (status.camera_fault or status.engine_fault) and station.progressing()
-        return JSONResponse(
-            {
-                "status": "ok" if ok else "fault",
-                "camera": status.camera,
-                "camera_simulated": status.camera_simulated,
-                "camera_fault": status.camera_fault,
-                "camera_code": status.camera_code,
-                "engine": status.engine.device,
-                "engine_note": status.engine.note,
-                "engine_fault": status.engine_fault,
-                "engine_code": status.engine_code or (faults.FALLBACK if status.engine.note else ""),
-                "box": watch.codes,
-                "model_id": status.model_id,
-                "version": installed_version(),
-                "commit": source_commit(),
-                "boot": boot,
-                "window": shown.windows.holder(),
-            },
-            status_code=200 if ok else 503,
-            headers={"Cache-Control": "no-store"},
-        )
+        told = _health(shown, watch.codes, boot)
+        status_code = 200 if told["status"] == "ok" else 503
+        return JSONResponse(told, status_code=status_code, headers={"Cache-Control": "no-store"})
+
+    async def touch(_request: Request) -> Response:
+        shown.attention.touched()
+        return Response(status_code=204)
 
     return st.App(
         SCRIPT,
@@ -194,10 +185,36 @@ def build_app(shown: device.Device, *, port: int, box: Callable[[], Sequence[Che
         routes=[
             *page.routes(boot, shown.screen),
             Route("/health", health),
+            Route("/touch", touch, methods=["POST"]),
             WebSocketRoute("/preview", PreviewSocket(station, shown.tokens).serve),
         ],
         middleware=guard.middleware(port),
     )
+
+
+def _health(shown: device.Device, box: Sequence[str], boot: str) -> dict[str, object]:
+    """What `/health` tells of the kiosk."""
+    status = shown.station.status()
+    ok = not (status.camera_fault or status.engine_fault) and shown.station.progressing()
+    return {
+        "status": "ok" if ok else "fault",
+        "camera": status.camera,
+        "camera_simulated": status.camera_simulated,
+        "camera_fault": status.camera_fault,
+        "camera_code": status.camera_code,
+        "engine": status.engine.device,
+        "engine_note": status.engine.note,
+        "engine_fault": status.engine_fault,
+        "engine_code": status.engine_code or (faults.FALLBACK if status.engine.note else ""),
+        "box": box,
+        "model_id": status.model_id,
+        "version": installed_version(),
+        "commit": source_commit(),
+        "boot": boot,
+        "covered": shown.attention.covered(),
+        "turn": shown.attention.turn,
+        "window": shown.windows.holder(),
+    }
 
 
 class _BoxWatch:
@@ -239,6 +256,13 @@ async def _feed_watchdog(station: Station) -> None:
         except Exception:  # noqa: BLE001 - the feeder's own fault must not pass for the kiosk's
             _log.exception("the watchdog was not fed")
         await asyncio.sleep(interval_s)
+
+
+async def _end_forgotten_cases(attention: Attention) -> None:
+    """End what nobody has touched for too long, whether a browser is there to notice or not."""
+    while True:
+        attention.sweep()
+        await asyncio.sleep(SWEEP_INTERVAL_S)
 
 
 def _raise_descriptor_limit() -> None:

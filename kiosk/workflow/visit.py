@@ -24,20 +24,30 @@ class Visit:
 
     Attributes:
         ticket: the station's name for the case; empty before Capture was tapped.
+        lesion: which of the patient's lesions in this sitting it is, from 1.
+        turn: `Attention.turn` when the visit began.
     """
 
     station: Station
     step: Step = Step.START
     patient: Patient = field(default_factory=Patient)
     ticket: str = ""
+    lesion: int = 1
+    turn: int = 0
 
     @classmethod
-    def resume(cls, station: Station) -> Visit:
+    def resume(cls, station: Station, turn: int = 0) -> Visit:
         """Where the kiosk stands: at the case that is not done yet (the page was reloaded), else at Start."""
         case = station.current()
         if case is None:
-            return cls(station)
-        return cls(station, Step.RESULT, case.patient, case.ticket)
+            return cls(station, turn=turn)
+        return cls(station, Step.RESULT, case.patient, case.ticket, turn=turn)
+
+    def keep_up(self, turn: int) -> None:
+        """→ Start, with nothing entered, where everything was ended since the visit began."""
+        if turn != self.turn:
+            self.turn = turn
+            self._start_over()
 
     def confirm(self, patient: Patient) -> None:
         """Start → Capture."""
@@ -67,6 +77,17 @@ class Visit:
             else:
                 self._start_over()
 
+    def next_lesion(self, ticket: str) -> None:
+        """Result → Start, for another lesion: what is known of the patient stays, what is known of the lesion goes."""
+        if self.step is Step.RESULT and ticket == self.ticket:
+            if self.station.done(ticket):
+                self.patient = self.patient.without_lesion()
+                self.lesion += 1
+                self.ticket = ""
+                self.step = Step.START
+            else:
+                self._start_over()
+
     def done(self, ticket: str) -> None:
         """Result → Start, for the next patient; nothing is kept."""
         if self.step is Step.RESULT and ticket == self.ticket:
@@ -88,5 +109,6 @@ class Visit:
 
     def _start_over(self) -> None:
         self.patient = Patient()
+        self.lesion = 1
         self.ticket = ""
         self.step = Step.START

@@ -116,7 +116,8 @@ def test_run_hands_the_configuration_on(
     from kiosk.commands import run
 
     (tmp_path / "kiosk.toml").write_text(
-        f'[camera]\nfield_of_view_mm = 21\n[model]\nbundle = "{tiny_bundle}"\nengine = "cpu"\n[server]\nport = 1\n',
+        f'[camera]\nfield_of_view_mm = 21\n[model]\nbundle = "{tiny_bundle}"\nengine = "cpu"\n[server]\nport = 1\n'
+        "[screen]\nend_after_s = 60\n",
         encoding="utf-8",
     )
     served: dict[str, Any] = {}
@@ -124,7 +125,7 @@ def test_run_hands_the_configuration_on(
     def serve(
         station: Station, manifest: Manifest, *, port: int, screen: ScreenConfig, field_of_view_mm: float | None
     ) -> None:
-        served.update(model=manifest.model_id, port=port, field_of_view_mm=field_of_view_mm)
+        served.update(model=manifest.model_id, port=port, screen=screen, field_of_view_mm=field_of_view_mm)
         with station:
             preview = station.preview_after(0).result(20.0)
             served["camera"] = station.status().camera
@@ -133,7 +134,12 @@ def test_run_hands_the_configuration_on(
     monkeypatch.setattr(run, "serve", serve)
     assert cli.main(["run", "--config", str(tmp_path / "kiosk.toml"), "--camera", "phantom", "--port", "4321"]) == 0
     assert served.pop("camera").startswith("phantom")
-    assert served == {"model": "tiny-untrained", "port": 4321, "field_of_view_mm": 21.0}
+    assert served == {
+        "model": "tiny-untrained",
+        "port": 4321,
+        "screen": ScreenConfig(end_after_s=60),
+        "field_of_view_mm": 21.0,
+    }
 
 
 def test_ctrl_c_is_quiet(tmp_path: Path, tiny_bundle: Path) -> None:

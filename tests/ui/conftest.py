@@ -138,13 +138,14 @@ class Stage:
 
 
 class StartStage(Protocol):
-    """`with start_stage(act) as stage`: an acting kiosk of one test alone, which may be killed; see `running`."""
+    """`with start_stage(act, config=TOML) as stage`: a kiosk of one test alone, which may be killed; see `running`."""
 
-    def __call__(self, act: str, *, fails: bool = False) -> AbstractContextManager[Stage]: ...
+    def __call__(self, act: str, *, config: str = "", fails: bool = False) -> AbstractContextManager[Stage]: ...
 
 
 @contextmanager
-def acting(folder: Path, act: str, *, fails: bool = False) -> Iterator[Stage]:
+def acting(folder: Path, act: str, *, config: str = "", fails: bool = False) -> Iterator[Stage]:
+    (folder / "kiosk.toml").write_text(config, encoding="utf-8")
     script = folder / "script"
     script.write_text(act, encoding="utf-8")
     stage_py = str(Path(__file__).with_name("stage.py"))
@@ -170,7 +171,7 @@ def shared_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 @pytest.fixture
 def start_stage(tmp_path: Path) -> StartStage:
-    return lambda act, *, fails=False: acting(tmp_path, act, fails=fails)
+    return lambda act, *, config="", fails=False: acting(tmp_path, act, config=config, fails=fails)
 
 
 @pytest.fixture
@@ -241,6 +242,14 @@ class Screen:
         self.see(".result .dock button")
         self.page.evaluate(PAINTED, WAIT_MS)  # the picture follows the words by a frame or two
 
+    def done(self) -> None:
+        """Close the result; one that refers asks once more."""
+        self.tap(".result .panel .dock .done")
+        self.page.locator(".ask:visible .yes, .start").first.wait_for(timeout=WAIT_MS)
+        if self.page.locator(".ask:visible").count():
+            self.tap(".ask .yes")
+        self.see(".start:not([inert])")
+
     def resize(self, size: str) -> None:
         width, height = SIZES[size]
         self.page.set_viewport_size({"width": width, "height": height})
@@ -296,9 +305,7 @@ def open_screen(chromium: Browser) -> Iterator[OpenScreen]:
             return screen
         screen.see(".screen:not(.taken)")  # another test's window may need a moment to be gone
         if page.locator(".result").count():  # another test's case
-            screen.see(".result .dock .done")
-            screen.tap(".result .dock .done")
-            screen.see(".start")
+            screen.done()
         return screen
 
     yield open_page

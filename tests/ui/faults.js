@@ -27,7 +27,7 @@
     return found;
   };
 
-  for (const e of shown.filter((one) => one.matches("button, [tabindex]:not(.middle, .scroller)"))) {
+  for (const e of shown.filter((one) => one.matches("button, [tabindex='0']:not(.middle, .scroller)"))) {
     const box = e.closest(SCROLLING);
     const before = box?.scrollTop;
     if (box) e.scrollIntoView({ block: "nearest", behavior: "instant" });

@@ -1,6 +1,7 @@
 """A kiosk whose pictures and predictions a test decides: the real server, station and gate; only camera and model act.
 
 Usage: python stage.py PORT SCRIPT; the file SCRIPT holds the name of the act (one of ACTS) and may change at any time.
+`kiosk.toml` beside it, where there is one, is the configuration.
 """
 
 from __future__ import annotations
@@ -29,8 +30,10 @@ from edge_models.prediction import Engine, Prediction
 from edge_models.preprocess import View
 from edge_models.reduce import Spread
 from kiosk.camera.phantom import PhantomCamera
+from kiosk.capture.open_case import OpenCase
 from kiosk.capture.station import Station
 from kiosk.clinical.frame import Frame
+from kiosk.config import Config, load
 from kiosk.errors import CameraLost, PortInUse
 from kiosk.ui import server
 from kiosk.upkeep.health import Check, Status
@@ -217,12 +220,15 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s")
     port, script = int(sys.argv[1]), Script(Path(sys.argv[2]))
     classifier: Any = ActingClassifier(script)
-    station = Station(lambda: ActingCamera(script), classifier)
+    folder = Path(sys.argv[2]).parent
+    configured = folder / "kiosk.toml"
+    config = load(configured) if configured.exists() else Config()
+    station = Station(lambda: ActingCamera(script), classifier, OpenCase(folder))
     # the sheet about the device needs every text: without them the script fails at every draw
     manifest = replace(MANIFEST, texts={}) if script.act() == "bug_everywhere" else MANIFEST
     try:
         server.BOX_INTERVAL_S = 0.2
-        server.serve(station, manifest, port=port, field_of_view_mm=24.0, box=script.box)
+        server.serve(station, manifest, port=port, screen=config.screen, field_of_view_mm=24.0, box=script.box)
     except PortInUse as error:
         sys.stderr.write(f"{error}\n")
         return 1

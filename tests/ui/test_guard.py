@@ -140,6 +140,12 @@ def test_every_answer_carries_the_policy(stage: Stage, path: str) -> None:
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_a_touch_is_told_by_the_kiosks_own_page_only(stage: Stage) -> None:
+    assert ask(stage, "/touch", method="POST").status == 403
+    assert ask(stage, "/touch", method="POST", Origin="http://evil.example").status == 403
+    assert ask(stage, "/touch", method="POST", Origin=own_origin(stage)).status == 204
+
+
 def test_health_tells_no_secrets(stage: Stage) -> None:
     status, health = stage.server.health()
     assert status == 200
@@ -147,7 +153,7 @@ def test_health_tells_no_secrets(stage: Stage) -> None:
     assert health["model_id"] == "stage-model-1"
     assert set(health) == {
         "status", "camera", "camera_simulated", "camera_fault", "camera_code", "engine", "engine_note", "engine_fault",
-        "engine_code", "box", "model_id", "version", "commit", "boot", "window",
+        "engine_code", "box", "model_id", "version", "commit", "boot", "covered", "turn", "window",
     }  # fmt: skip
 
 

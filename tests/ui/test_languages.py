@@ -65,8 +65,7 @@ def test_every_screen_fits_at_800_by_480(stage: Stage, open_screen: OpenScreen, 
     keep(screen, "about", language)
     assert (words.text("about.in_english") in screen.see(".sheet-rows").inner_text()) == (language != "en")
     screen.tap(".sheet .close")
-    screen.tap(".done")
-    screen.see(".start")
+    screen.done()
 
 
 def test_what_was_typed_stays_and_a_reload_keeps_the_language(stage: Stage, open_screen: OpenScreen) -> None:

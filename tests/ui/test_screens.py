@@ -66,8 +66,7 @@ def test_details_capture_and_result_fit(stage: Stage, open_screen: OpenScreen, s
     assert screen.faults() == []
     assert "Dark skin types" in screen.see(".sheet-rows").inner_text()
     screen.tap(".sheet .close")
-    screen.tap(".done")
-    screen.see(".start")
+    screen.done()
     assert screen.see('.field[data-field="code"] .field-value').inner_text() == text("start.empty")
 
 
@@ -90,8 +89,7 @@ def test_a_result_shows_the_likeliest_and_every_named_class(
     assert screen.see(".bars li").count() == bars
     assert text("result.disclaimer") in screen.see(".disclaimer").inner_text()
     assert "stage-model-1" in screen.see(".meta").inner_text()
-    screen.tap(".done")
-    screen.see(".start")
+    screen.done()
 
 
 def test_a_simulated_picture_and_one_outside_the_scope_are_said_in_the_place_of_advice(
@@ -104,8 +102,7 @@ def test_a_simulated_picture_and_one_outside_the_scope_are_said_in_the_place_of_
     screen.see('.band[data-level="simulated"]')
     check_at_every_size(screen, "result_simulated")
     stage.act("routine")
-    screen.tap(".done")
-    screen.see(".start")
+    screen.done()
     screen.tap('.field[data-field="told"]')
     screen.tap(f'.key[aria-label="{text("scope.treated_before.ask")}"]')
     screen.tap(f'.key[aria-label="{text("scope.dark_skin.ask")}"]')
@@ -114,8 +111,7 @@ def test_a_simulated_picture_and_one_outside_the_scope_are_said_in_the_place_of_
     screen.to_result()
     screen.see('.band[data-level="outside"]')
     check_at_every_size(screen, "result_outside")
-    screen.tap(".done")
-    screen.see(".start")
+    screen.done()
 
 
 @pytest.mark.parametrize(
@@ -261,5 +257,4 @@ def test_deciding_without_the_kiosk_is_said_with_its_condition(stage: Stage, ope
     screen.to_result()
     assert screen.page.locator(".retake.primary").count() == 1
     assert text("outcome.no_result_detail") in screen.see(".band").inner_text()
-    screen.tap(".result .dock .done")
-    screen.see(".start")
+    screen.done()

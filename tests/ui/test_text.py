@@ -11,6 +11,7 @@ import pytest
 
 from edge_models.labels import LesionClass
 from edge_models.triage import AdviceLevel
+from kiosk.capture.station import Loss
 from kiosk.clinical.body_site import BodySite, Side
 from kiosk.clinical.patient import Sex
 from kiosk.clinical.quality_report import Reason
@@ -45,6 +46,7 @@ BUILT = {
     *(f"start.{field}{end}" for field in ("code", "age", "sex", "site", "told") for end in ("", "_hint")),
     *(f"status.engine_{device}" for device in ("cpu", "edgetpu")),
     *(f"shell.{name}" for name in SHELL_WORDS),
+    *(f"start.lost_{loss}" for loss in Loss),
     *(f"{key}.{form}" for key in PLURALS for form in ("one", "other")),
     *(key for key in EN.sentences if key.startswith("fault.")),  # tests/test_faults_page.py holds them to the codes
     # start.js speaks of its own section only

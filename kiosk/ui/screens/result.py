@@ -9,6 +9,7 @@ from edge_models.labels import LesionClass
 from edge_models.prediction import Prediction
 from edge_models.triage import Advice, AdviceLevel, Ground, shown_classes
 from kiosk.clinical.assessment import Assessment, Outcome
+from kiosk.clinical.patient import Patient
 from kiosk.clinical.scope import ScopeLimit
 from kiosk.text.catalogue import Catalogue
 from kiosk.ui import faults
@@ -18,6 +19,7 @@ from kiosk.ui.widgets.component import Tap, mount
 from kiosk.ui.widgets.picture import display_jpeg, outline
 from kiosk.workflow.visit import Visit
 
+_REFERRALS = (str(AdviceLevel.URGENT_REFERRAL), str(AdviceLevel.REFERRAL))
 _SAID_BY_BAND = {"simulated": "simulated", "outside": "scope"}
 """A band's level, and the kind of note that would say the same again."""
 
@@ -32,10 +34,17 @@ def draw(words: Catalogue, visit: Visit, assessment: Assessment) -> None:
         match tap.get("name"):
             case "retake":
                 visit.retake(ticket)
+            case "further":
+                visit.next_lesion(ticket)
             case "done":
                 visit.done(ticket)
 
-    around = {"texts": words.section("result"), "ticket": visit.ticket, "summary": summary(words, visit.patient)}
+    around = {
+        "texts": words.section("result"),
+        "ticket": visit.ticket,
+        "summary": summary(words, visit.patient),
+        "further": visit.patient.without_lesion() != Patient(),  # of somebody unknown it is the same as Done
+    }
     try:
         jpeg = b"" if assessment.frame is None else display_jpeg(assessment.frame.rgb)
         message = pack(describe(words, assessment) | around, jpeg)
@@ -52,7 +61,8 @@ def describe(words: Catalogue, assessment: Assessment) -> dict[str, object]:
         `band` (level, title, detail), `bars` (name, percent, label, whether malignant, `tag` beside the name, `why` of
         a named class), `notes` (lines below the bars), `reasons` (what, what to do), `outline` (polygons in the square
         that the model saw), `window` (that square's left, top and side in widths of the picture; empty for the one in
-        its middle), `meta` (parts of the last line), `primary` (which of "retake" and "done" is the likely next tap).
+        its middle), `meta` (parts of the last line), `primary` (which of "retake" and "done" is the likely next tap),
+        `asks` (whether Done asks once more: the operator is told to refer).
     """
     prediction, advice = assessment.prediction, assessment.advice
     seconds = assessment.timings_ms.get("total", 0.0) / 1e3
@@ -94,7 +104,8 @@ def undrawable(words: Catalogue) -> dict[str, object]:
 def _words_alone(outcome: Outcome, band: dict[str, str]) -> dict[str, object]:
     """A result's words where it shows no class."""
     empty: dict[str, object] = {"bars": [], "notes": [], "reasons": [], "outline": [], "window": [], "meta": []}
-    return {"outcome": str(outcome), "band": band, "primary": "retake", **empty}
+    asks = band["level"] in _REFERRALS
+    return {"outcome": str(outcome), "band": band, "primary": "retake", "asks": asks, **empty}
 
 
 def _window(assessment: Assessment) -> list[float]:

@@ -10,6 +10,7 @@ from kiosk.clinical.patient import MAX_AGE_YEARS, Patient, Sex
 from kiosk.clinical.scope import TOLD_BY_OPERATOR, ScopeLimit
 from kiosk.text import LANGUAGES
 from kiosk.text.catalogue import Catalogue
+from kiosk.ui.device import Device
 from kiosk.ui.language import COOKIE
 from kiosk.ui.widgets.component import Tap, mount
 from kiosk.workflow.visit import Visit
@@ -17,7 +18,7 @@ from kiosk.workflow.visit import Visit
 _log = logging.getLogger(__name__)
 
 
-def draw(words: Catalogue, visit: Visit, speak: Callable[[str], None]) -> None:
+def draw(words: Catalogue, device: Device, visit: Visit, speak: Callable[[str], None]) -> None:
     """Draw the screen with what was entered before; `speak` is called with the language that was chosen."""
 
     def on_tap(tap: Tap) -> None:
@@ -29,6 +30,7 @@ def draw(words: Catalogue, visit: Visit, speak: Callable[[str], None]) -> None:
             visit.confirm(patient)
 
     entered = visit.patient
+    loss = device.station.loss()
     mount(
         "start",
         {
@@ -37,6 +39,9 @@ def draw(words: Catalogue, visit: Visit, speak: Callable[[str], None]) -> None:
             "languages": list(LANGUAGES.items()),
             "cookie": COOKIE,
             "faults": words.faults(),
+            "loss": words.text(f"start.lost_{loss}") if loss else "",
+            "turn": visit.turn,
+            "field": "site" if visit.lesion > 1 else "code",
             "max_age": MAX_AGE_YEARS,
             "choices": {
                 "sex": [(str(sex), words.text(f"sex.{sex}")) for sex in Sex],

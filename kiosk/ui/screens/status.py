@@ -30,6 +30,7 @@ def draw(words: Catalogue, device: Device, step: Step, window: str, *, here: boo
             "step": list(Step).index(step),
             "window": window,
             "here": here,
+            "turn": device.attention.turn,
             "about": about.sheet(words, device.manifest, device.station.status()),
         },
     )

@@ -141,6 +141,7 @@ export default (component) =>
     });
     find(".go-back").addEventListener("click", () => screen.send("back"));
 
+    root.host.toggleAttribute("data-patient", true);
     screen.update = (fresh) => {
       const first = data === null;
       data = fresh;

@@ -83,15 +83,34 @@ export default (component) =>
       return element("li", { "data-malignant": malignant, "aria-label": why || `${name} ${label}` }, head, element("div", { class: "track" }, filling));
     }
 
-    function button(name, label, symbol, primary) {
+    function leave(name) {
+      for (const other of root.querySelectorAll("button")) other.disabled = true;
+      screen.send(name, { ticket });
+    }
+
+    function button(name, label, symbol, primary, onTap = () => leave(name)) {
       const made = element("button", { class: primary ? `primary ${name}` : name }, icon(symbol), element("span", {}, label));
-      made.addEventListener("click", () => {
-        for (const other of root.querySelectorAll(".dock button")) other.disabled = true;
-        screen.send(name, { ticket });
-      });
+      made.addEventListener("click", onTap);
       return made;
     }
 
+    // what closes a result that refers: once more, lest it goes unseen
+    function closing(words, name) {
+      if (!words.asks) return undefined;
+      return () => {
+        const { texts } = words;
+        find(".ask .dock").replaceChildren(
+          button("not-yet", texts["result.ask_no"], "back", false, ask.close),
+          button("yes", texts["result.ask_yes"], "check", true, () => {
+            ask.close();
+            leave(name);
+          }),
+        );
+        ask.open();
+      };
+    }
+
+    const ask = asDialog(root, find(".ask"));
     const observer = new ResizeObserver(place);
     observer.observe(picture);
     find(".view").addEventListener("click", () => {
@@ -101,6 +120,7 @@ export default (component) =>
       find(".view").setAttribute("aria-pressed", on);
     });
 
+    root.host.toggleAttribute("data-patient", true);
     screen.update = (message) => {
       const { words, jpeg } = unpack(message);
       const { texts, band, bars, notes, reasons } = words;
@@ -129,11 +149,13 @@ export default (component) =>
       find(".summary span").textContent = words.summary;
       find(".meta").replaceChildren(...words.meta.map((part) => element("span", {}, part)));
       const done = words.primary === "done";
-      find(".dock").replaceChildren(
+      const further = button("further", texts["result.further"], "forward", false, closing(words, "further"));
+      find(".panel .dock").replaceChildren(
         button("retake", texts["result.retake"], "again", !done),
-        button("done", texts[done ? "result.done" : "result.end"], "check", done),
+        ...(words.further ? [further] : []),
+        button("done", texts[done ? "result.done" : "result.end"], "check", done, closing(words, "done")),
       );
-      find(".dock").dataset.primary = words.primary;
+      find(".panel .dock").dataset.primary = words.primary;
       seen = words.window;
       outline(words.outline);
       paint(jpeg);

@@ -114,6 +114,44 @@ function watchScrolling(root) {
 // One screen object for each mounted component, however often Streamlit hands it new data.
 const mounted = new WeakMap();
 
+// Whether a dialog is open: everything else on the page is inert then.
+const dialogIsOpen = () => document.documentElement.hasAttribute("data-dialog");
+
+// A named part of a component as a dialog: the focus goes in and stays in, Escape and a tap beside it close it, and
+// the focus goes back to where it was.
+function asDialog(root, place) {
+  let before = null;
+  const stops = () => [...place.querySelectorAll("button:enabled, [tabindex='0']")].filter((stop) => stop.checkVisibility());
+  const settle = (open) => {
+    place.hidden = !open;
+    document.documentElement.toggleAttribute("data-dialog", open);
+    for (const part of place.parentElement.children) part.inert = open && part !== place;
+    window.dispatchEvent(new CustomEvent("kiosk:dialog", { detail: { host: root.host, open } }));
+  };
+  const open = () => {
+    before = root.activeElement;
+    settle(true);
+    place.querySelector("[tabindex='-1']").focus();
+  };
+  const close = () => {
+    if (place.hidden) return;
+    settle(false);
+    before?.focus();
+  };
+  place.addEventListener("click", (event) => event.target === place && close());
+  place.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") close();
+    if (event.key !== "Tab") return;
+    const all = stops();
+    const first = event.shiftKey ? all.at(-1) : all[0];
+    const last = event.shiftKey ? all[0] : all.at(-1);
+    if (root.activeElement !== last && place.contains(root.activeElement)) return;
+    event.preventDefault();
+    first.focus();
+  });
+  return { open, close };
+}
+
 function keep(component, create) {
   const root = component.parentElement;
   let screen = mounted.get(root);
@@ -122,9 +160,17 @@ function keep(component, create) {
     mounted.set(root, screen);
     watchScrolling(root);
     const area = root.querySelector(".screen");
+    const aside = ({ detail }) => {
+      if (detail.host !== root.host) for (const part of root.children) part.inert = detail.open;
+    };
+    window.addEventListener("kiosk:dialog", aside);
+    screen.forget = () => window.removeEventListener("kiosk:dialog", aside);
     if (area) {
       area.inert = true;
-      setTimeout(() => (area.inert = false), SETTLE_MS);
+      setTimeout(() => {
+        area.inert = dialogIsOpen();
+        if (!area.inert) screen.enter?.();
+      }, SETTLE_MS);
     }
     window.dispatchEvent(new Event("kiosk:drawn"));
   }
@@ -134,6 +180,7 @@ function keep(component, create) {
     if (root.host.isConnected) return;
     screen.close?.();
     for (const canvas of root.querySelectorAll("canvas")) canvas.width = canvas.height = 0; // its pixels at once
+    screen.forget();
     mounted.delete(root);
   };
 }

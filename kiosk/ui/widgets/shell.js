@@ -7,33 +7,81 @@
 
   const overlay = document.getElementById("kiosk-overlay");
   const app = document.getElementById("kiosk-app");
-  if (!overlay || !app) return; // the page was cut off: its refresh loads it again
+  const root = document.getElementById("root");
+  if (!overlay || !app || !root) return; // the page was cut off: its refresh loads it again
   let misses = 0;
   let timer = 0;
   let styled = false; // whether the style sheet came: without it nothing is started
   let drawn = false;
   let broken = false;
   let waitingSince = performance.now(); // for the server, or for the first screen
+  let touchedAt = performance.now();
+  let untold = false; // a touch that the server has not heard of
+  let forgotten = false; // the server says that nobody has touched the screen for long
 
   function show() {
     const away = misses >= MISSES_SHOWN;
-    const state = broken ? "broken" : away ? "restarting" : drawn ? "none" : "starting";
-    if (state === "none") waitingSince = 0;
+    const ready = covered() ? "covered" : "none";
+    const state = broken ? "broken" : away ? "restarting" : drawn ? ready : "starting";
+    if (state === ready) waitingSince = 0;
     else waitingSince ||= performance.now();
     const late = waitingSince > 0 && performance.now() - waitingSince > Number(overlay.dataset.patienceMs);
     overlay.dataset.state = state;
     overlay.toggleAttribute("data-late", late);
+    root.inert = state !== "none";
+    root.style.visibility = state === "covered" ? "hidden" : "";
     return late;
+  }
+
+  // whether a patient's details are on the screen, and nobody has touched it for long
+  function covered() {
+    const coverMs = Number(overlay.dataset.coverMs);
+    const due = forgotten || (coverMs > 0 && performance.now() - touchedAt >= coverMs);
+    return due && document.querySelector("[data-patient]") !== null;
+  }
+
+  function touched() {
+    touchedAt = performance.now();
+    untold = true;
+    forgotten = false;
+  }
+
+  // the first touch on the cover uncovers, and does nothing else: its click would meet the screen below
+  function uncover(event) {
+    event.preventDefault();
+    touched();
+    show();
+    beat();
+  }
+
+  function onTouch(event) {
+    if (overlay.dataset.state !== "covered") return touched();
+    if (event.type !== "keydown") return; // uncovered when the finger leaves
+    event.stopImmediatePropagation();
+    uncover(event);
+  }
+
+  async function tellTouch() {
+    if (!untold) return;
+    untold = false;
+    try {
+      await fetch("/touch", { method: "POST", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    } catch (error) {
+      untold = true;
+      throw error;
+    }
   }
 
   async function beat() {
     clearTimeout(timer);
     let pause = BEAT_MS;
     try {
+      await tellTouch();
       const answer = await fetch("/health", { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
       const health = await answer.json();
       if (health.boot !== overlay.dataset.boot || !styled) return location.reload();
       misses = 0;
+      forgotten = health.covered && !untold;
       if (show() && !drawn && !broken) return location.reload(); // a part of the screen never came
       window.dispatchEvent(new CustomEvent("kiosk:health", { detail: health }));
     } catch {
@@ -63,14 +111,19 @@
     document.documentElement.lang = detail.language;
     for (const place of document.querySelectorAll("[data-words]")) place.textContent = detail.shell[place.dataset.words];
   });
-  overlay.addEventListener("click", () => broken && location.reload());
+  overlay.addEventListener("click", (event) => {
+    if (broken) location.reload();
+    else if (overlay.dataset.state === "covered") uncover(event);
+  });
+  overlay.addEventListener("touchend", (event) => overlay.dataset.state === "covered" && uncover(event), { passive: false });
+  for (const name of ["pointerdown", "keydown"]) window.addEventListener(name, onTouch, { capture: true });
 
   // the screen's script failed: Streamlit shows that somewhere, the kiosk says it its own way
   new MutationObserver(() => {
     if (broken || !document.querySelector('[data-testid="stException"]')) return;
     broken = true;
     show();
-  }).observe(document.getElementById("root") ?? document.body, { childList: true, subtree: true });
+  }).observe(root, { childList: true, subtree: true });
 
   const stop = (event) => event.preventDefault();
   for (const name of ["contextmenu", "dragstart", "gesturestart", "selectstart", "drop"]) {

@@ -133,7 +133,10 @@ export default (component) =>
       const typed = !speaking && (active === "code" || active === "age") ? values[active] : "";
       find(".entry-value").textContent = typed;
       find(".entry-value").toggleAttribute("data-long", typed.length > LONG_CODE);
-      find(".clear-all").disabled = !FIELDS.some((field) => values[field].length > 0);
+      const given = FIELDS.some((field) => values[field].length > 0);
+      find(".clear-all").disabled = !given;
+      find(".skip").disabled = given; // it would drop them, a patient's code kept for the next lesion among them
+      root.host.toggleAttribute("data-patient", given);
     }
 
     // what is wrong with the device: one line where the screen is low, and how many more there are
@@ -143,11 +146,11 @@ export default (component) =>
       const place = find(".notices");
       place.hidden = told.length === 0;
       place.replaceChildren(
-        ...told.map((code) => element("li", { "data-code": code }, icon("warn"), element("span", {}, data.faults[code]))),
+        ...told.map((code) => element("li", { "data-code": code }, icon("warn"), element("span", {}, data.faults[code] ?? data.loss))),
       );
       if (told.length > 1) place.append(element("b", { class: "more" }, fill(t("more"), { count: told.length - 1 })));
     }
-    const onHealth = ({ detail }) => notice(faultCodes(detail));
+    const onHealth = ({ detail }) => notice([...(data.loss ? ["loss"] : []), ...faultCodes(detail)]);
     window.addEventListener("kiosk:health", onHealth);
 
     find(".language").addEventListener("click", () => {
@@ -164,14 +167,17 @@ export default (component) =>
     find(".continue").addEventListener("click", () => screen.send("continue", values));
 
     screen.update = (fresh) => {
-      const first = data === null;
-      if (data?.language === fresh.language) return;
+      const anew = data?.turn !== fresh.turn; // the screen's first data, or everything was ended
+      if (!anew && data.language === fresh.language) return;
       data = fresh;
       codes = "";
       fillTexts(root, data.texts);
       find(".language-code").textContent = data.language.toUpperCase();
       window.dispatchEvent(new Event("kiosk:check"));
-      if (first) values = { ...data.entered };
+      if (anew) {
+        values = { ...data.entered };
+        active = data.field;
+      }
       const rows = FIELDS.map((field) => {
         const row = element(
           "button",

@@ -8,6 +8,7 @@ export default (component) =>
     let faults = {};
     let codes = ""; // of the notices on the sheet
     let window_ = { tag: "", here: true };
+    let turn = 0;
     const bar = { send() {} };
 
     const tick = () => {
@@ -21,6 +22,7 @@ export default (component) =>
       place.querySelector(".word").textContent = word;
     };
     const onHealth = ({ detail }) => {
+      if (detail.turn !== turn) bar.send("turn"); // everything was ended: what is drawn is of no case any more
       if (detail.camera_fault) lamp("camera", "fault", texts["status.camera_fault"]);
       else if (detail.camera_simulated) lamp("camera", "warning", texts["status.camera_simulated"]);
       else lamp("camera", "ok", texts["status.camera"]);
@@ -39,14 +41,10 @@ export default (component) =>
       if (moved) bar.send("window");
     };
     const onTheme = ({ detail }) => find(".theme").setAttribute("aria-pressed", detail === "dark");
-    const show = (open) => {
-      sheet.hidden = !open;
-      find(".bar").inert = open;
-    };
 
-    find(".about").addEventListener("click", () => show(true));
-    find(".close").addEventListener("click", () => show(false));
-    sheet.addEventListener("click", (event) => event.target === sheet && show(false));
+    const dialog = asDialog(root, sheet);
+    find(".about").addEventListener("click", dialog.open);
+    find(".close").addEventListener("click", dialog.close);
     find(".theme").addEventListener("click", () => window.dispatchEvent(new Event("kiosk:other-theme")));
     window.addEventListener("kiosk:health", onHealth);
     window.addEventListener("kiosk:theme", onTheme);
@@ -57,6 +55,7 @@ export default (component) =>
       update(data) {
         window_ = { tag: data.window, here: data.here };
         texts = data.texts;
+        turn = data.turn;
         faults = data.faults;
         codes = "";
         fillTexts(root, texts);

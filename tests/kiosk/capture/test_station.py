@@ -19,7 +19,8 @@ from kiosk.camera.base import PREVIEW_WIDTH_PX, STALL_TIMEOUT_S, Camera
 from kiosk.camera.phantom import PhantomCamera
 from kiosk.camera.simulation import SimulatedDevice
 from kiosk.capture.live_camera import Preview
-from kiosk.capture.station import Station
+from kiosk.capture.open_case import OpenCase
+from kiosk.capture.station import Loss, Station
 from kiosk.clinical.assessment import Assessment, Outcome
 from kiosk.clinical.body_site import BodySite
 from kiosk.clinical.frame import Frame
@@ -316,3 +317,42 @@ def _raise(error: Exception) -> Callable[..., object]:
         raise error
 
     return raising
+
+
+def test_a_case_that_nobody_closed_is_known_to_the_next_run(classifier: Classifier, tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir()
+
+    def run() -> Station:
+        return Station(lambda: PhantomCamera(3), classifier, OpenCase(folder))
+
+    with run() as station:
+        assert station.loss() is None
+        station.begin(PATIENT)
+    with run() as station:
+        assert station.loss() is Loss.RESTART
+    with run() as station:
+        assert station.loss() is Loss.RESTART, "until another case is begun"
+        case = station.begin(PATIENT)
+        assert station.loss() is None
+        station.done(case.ticket)
+    with run() as station:
+        assert station.loss() is None
+    assert list(folder.iterdir()) == []
+
+
+def test_a_case_that_is_abandoned_is_told_until_the_next_one(station: Station) -> None:
+    station.abandon()
+    assert station.loss() is None, "there was none"
+    case = station.begin(PATIENT)
+    station.abandon()
+    assert (station.current(), station.loss()) == (None, Loss.UNTOUCHED)
+    with pytest.raises(KeyError):
+        station.wait(case.ticket, 0.0)
+    station.begin(PATIENT)
+    assert station.loss() is None
+
+
+def test_a_folder_that_cannot_be_written_to_costs_no_case(classifier: Classifier, tmp_path: Path) -> None:
+    with Station(lambda: PhantomCamera(3), classifier, OpenCase(tmp_path / "not there")) as station:
+        assert assessed(station).outcome in set(Outcome)

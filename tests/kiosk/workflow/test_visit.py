@@ -16,7 +16,9 @@ from edge_models.errors import EngineFailed
 from kiosk.camera.phantom import PhantomCamera
 from kiosk.camera.simulation import SimulatedDevice
 from kiosk.capture.station import Case, Station
-from kiosk.clinical.patient import Patient
+from kiosk.clinical.body_site import BodySite, Side
+from kiosk.clinical.patient import Patient, Sex
+from kiosk.clinical.scope import ScopeLimit
 from kiosk.workflow.visit import Step, Visit
 
 LONG_S = 30.0
@@ -64,6 +66,34 @@ def test_a_retake_keeps_the_patient_and_forgets_the_picture(visit: Visit, statio
     visit.retake(visit.ticket)
     assert (visit.step, visit.patient) == (Step.CAPTURE, PATIENT)
     assert station.current() is None
+
+
+def test_the_next_lesion_keeps_the_patient_and_forgets_the_lesion(station: Station) -> None:
+    visit = Visit.resume(station)
+    told = frozenset({ScopeLimit.DARK_SKIN, ScopeLimit.TREATED_BEFORE})
+    visit.confirm(Patient("A-7", 61, Sex.MALE, BodySite.ARM, Side.LEFT, told))
+    visit.capture()
+    visit.next_lesion(visit.ticket)
+    assert (visit.step, visit.lesion, visit.ticket) == (Step.START, 2, "")
+    assert visit.patient == Patient("A-7", 61, Sex.MALE, told=frozenset({ScopeLimit.DARK_SKIN}))
+    assert station.current() is None
+
+
+def test_the_next_lesion_of_a_case_that_another_window_ended_starts_over(visit: Visit, station: Station) -> None:
+    visit.capture()
+    station.done(visit.ticket)
+    visit.next_lesion(visit.ticket)
+    assert (visit.step, visit.patient, visit.lesion) == (Step.START, Patient(), 1)
+
+
+def test_a_visit_that_was_ended_is_at_start_with_nothing_entered(visit: Visit) -> None:
+    visit.keep_up(0)
+    assert (visit.step, visit.patient) == (Step.CAPTURE, PATIENT)
+    visit.keep_up(1)
+    assert (visit.step, visit.patient) == (Step.START, Patient())
+    visit.confirm(PATIENT)
+    visit.keep_up(1)
+    assert visit.patient == PATIENT, "it ends once"
 
 
 def test_a_tap_while_another_window_takes_a_picture_shows_that_case_with_its_patient(
@@ -125,7 +155,7 @@ class _Idle:
         return True
 
 
-@given(st.lists(st.sampled_from(["confirm", "back", "capture", "retake", "done"]), max_size=30))
+@given(st.lists(st.sampled_from(["confirm", "back", "capture", "retake", "next_lesion", "done"]), max_size=30))
 def test_any_taps_in_any_order_leave_at_most_one_case(taps: list[str]) -> None:
     station = _Idle()
     visit = Visit(station)  # type: ignore[arg-type]  # as much of a station as a visit uses
@@ -133,7 +163,7 @@ def test_any_taps_in_any_order_leave_at_most_one_case(taps: list[str]) -> None:
         match tap:
             case "confirm":
                 visit.confirm(PATIENT)
-            case "retake" | "done":
+            case "retake" | "next_lesion" | "done":
                 getattr(visit, tap)(visit.ticket)
             case _:
                 getattr(visit, tap)()

@@ -1,0 +1,188 @@
+"""From patient to patient: the next lesion, a referral that must be noted, and a screen that nobody touches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kiosk.text.catalogue import catalogue
+
+if TYPE_CHECKING:
+    from tests.ui.conftest import OpenScreen, Screen, Stage, StartStage
+
+EN = catalogue("en")
+text = EN.text
+
+pytestmark = pytest.mark.browser
+
+
+def enter(screen: Screen) -> None:
+    """Code 77, 58 years, female, left arm: as far as Capture."""
+    for key in ("7", "7", text("start.next"), "5", "8", text("start.next"), text("sex.female")):
+        screen.tap(f'.key[aria-label="{key}"]')
+    for key in (text("site.arm"), text("side.left")):
+        screen.tap(f'.key[aria-label="{key}"]')
+    screen.tap(".continue")
+    screen.picture()
+
+
+def value(screen: Screen, field: str) -> str:
+    return screen.see(f'.field[data-field="{field}"] .field-value').inner_text()
+
+
+def test_the_next_lesion_keeps_the_patient_and_asks_for_the_site(stage: Stage, open_screen: OpenScreen) -> None:
+    screen = open_screen(stage.server)
+    enter(screen)
+    stage.act("routine")
+    screen.to_result()
+    assert screen.faults() == []
+    screen.tap(".further")
+    screen.see('.start:not([inert]) .keys[data-layout="site"]')
+    assert [value(screen, field) for field in ("code", "age", "sex")] == ["77", "58 years", text("sex.female")]
+    assert value(screen, "site") == text("start.empty")
+    assert screen.page.locator(".skip").is_disabled(), "it would drop the patient"
+    screen.tap(f'.key[aria-label="{text("site.back")}"]')
+    screen.tap(".continue")
+    screen.picture()
+    assert screen.see(".summary").inner_text() == "77 · 58 y · Female · Back"
+    screen.to_result()
+    screen.done()
+    assert value(screen, "code") == text("start.empty")
+
+
+def test_of_an_unknown_patient_there_is_no_next_lesion(stage: Stage, open_screen: OpenScreen) -> None:
+    screen = open_screen(stage.server)
+    screen.to_capture()
+    screen.to_result()
+    assert screen.page.locator(".further").count() == 0
+
+
+@pytest.mark.parametrize("act", ["urgent", "referral"])
+@pytest.mark.parametrize("way", ["done", "further"])
+def test_closing_a_referral_asks_once_more(stage: Stage, open_screen: OpenScreen, act: str, way: str) -> None:
+    screen = open_screen(stage.server)
+    enter(screen)
+    stage.act(act)
+    screen.to_result()
+    screen.tap(f".result .{way}")
+    asked = screen.see(".ask").inner_text()
+    assert text("result.ask_title") in asked
+    assert text("result.ask_unkept") in asked
+    screen.keep(f"ask_{act}")
+    assert screen.faults() == []
+    screen.tap(".ask .not-yet")
+    assert screen.page.locator(".ask").is_hidden()
+    screen.tap(f".result .{way}")
+    screen.page.keyboard.press("Escape")
+    assert screen.page.locator(".ask").is_hidden()
+    screen.tap(f".result .{way}")
+    screen.tap(".ask .yes")
+    screen.see(".start")
+    assert value(screen, "code") == ("77" if way == "further" else text("start.empty"))
+
+
+@pytest.mark.parametrize("act", ["routine", "unfamiliar", "simulated"])
+def test_closing_what_refers_nobody_does_not_ask(stage: Stage, open_screen: OpenScreen, act: str) -> None:
+    screen = open_screen(stage.server)
+    screen.to_capture()
+    stage.act(act)
+    screen.to_result()
+    screen.tap(".result .done")
+    screen.see(".start")
+
+
+COVERED = '#kiosk-overlay[data-state="covered"]'
+QUICKLY = "[screen]\ncover_after_s = 3\nend_after_s = 0\n"
+
+
+def test_an_untouched_patient_is_covered_until_a_touch_that_does_nothing_else(
+    start_stage: StartStage, open_screen: OpenScreen
+) -> None:
+    with start_stage("routine", config=QUICKLY) as stage:
+        screen = open_screen(stage.server)
+        screen.page.wait_for_timeout(5000)  # nobody's details stand on Start: nothing is covered
+        assert screen.page.locator(COVERED).count() == 0
+        screen.tap('.key[aria-label="7"]')
+        screen.see(COVERED)  # typed, and left
+        screen.tap("#kiosk-overlay")
+        assert value(screen, "code") == "7"
+        screen.tap(".continue")
+        screen.picture()
+        screen.to_result()
+        button = screen.see(".result .done").bounding_box()
+        assert button is not None
+        screen.see(COVERED)
+        screen.keep("covered")
+        shown = str(screen.page.locator("body").inner_text())
+        assert text("shell.covered") in shown
+        assert "Naevus" not in shown
+        assert "7" not in shown
+        screen.page.touchscreen.tap(button["x"] + 5, button["y"] + 5)
+        screen.page.locator(COVERED).wait_for(state="hidden")
+        assert "Naevus" in screen.see(".result .bars").inner_text()
+        screen.see(COVERED)
+        screen.page.keyboard.press("Enter")
+        screen.page.locator(COVERED).wait_for(state="hidden")
+        assert screen.page.locator(".result").is_visible()
+
+
+def test_a_page_that_is_loaded_anew_is_covered_as_the_old_one_was(
+    start_stage: StartStage, open_screen: OpenScreen
+) -> None:
+    with start_stage("routine", config=QUICKLY) as stage:
+        screen = open_screen(stage.server)
+        screen.to_capture()
+        screen.to_result()
+        screen.see(COVERED)
+        screen.page.reload()
+        screen.see(COVERED)
+        assert "Naevus" not in screen.page.locator("body").inner_text()
+
+
+def test_a_result_that_nobody_closes_ends_and_start_says_so(start_stage: StartStage, open_screen: OpenScreen) -> None:
+    with start_stage("urgent", config="[screen]\ncover_after_s = 0\nend_after_s = 4\n") as stage:
+        screen = open_screen(stage.server)
+        enter(screen)
+        screen.to_result()
+        screen.see('.start .notices [data-code="loss"]')
+        assert text("start.lost_untouched") in screen.see(".notices").inner_text()
+        screen.keep("start_lost_untouched")
+        assert value(screen, "code") == text("start.empty")
+        screen.tap('.key[aria-label="7"]')  # typed, and left
+        screen.page.locator(".field[data-given]").wait_for(state="detached")
+        screen.to_capture()
+        screen.see(".start")  # from Capture too
+        screen.to_capture()
+        screen.to_result()
+        screen.done()
+        assert screen.page.locator(".notices").is_hidden()
+
+
+def test_a_case_ends_without_any_browser(start_stage: StartStage, open_screen: OpenScreen) -> None:
+    with start_stage("urgent", config="[screen]\nend_after_s = 4\n") as stage:
+        screen = open_screen(stage.server)
+        screen.to_capture()
+        screen.to_result()
+        turn = stage.server.health()[1]["turn"]
+        screen.page.context.close()
+        while stage.server.health()[1]["turn"] == turn:
+            pass
+        fresh = open_screen(stage.server)
+        assert text("start.lost_untouched") in fresh.see(".start .notices").inner_text()
+
+
+def test_a_lost_assessment_is_told_after_a_restart(start_stage: StartStage, open_screen: OpenScreen) -> None:
+    with start_stage("urgent") as stage:
+        screen = open_screen(stage.server)
+        screen.to_capture()
+        screen.to_result()
+        stage.server.kill()
+        stage.server.start()
+        told = screen.see('.start .notices [data-code="loss"]')
+        assert told.inner_text().strip() == text("start.lost_restart")
+        screen.keep("start_lost_restart")
+        screen.to_capture()
+        screen.to_result()
+        screen.done()
+        assert screen.page.locator(".notices").is_hidden()
