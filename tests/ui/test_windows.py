@@ -69,8 +69,8 @@ def test_a_tap_of_a_window_that_lost_the_case_does_nothing(stage: Stage, open_sc
     first = open_screen(stage.server)
     first.to_capture()
     first.to_result()
-    # the first window hears nothing of the move: its heartbeat is held up
-    first.page.route("**/health", lambda route: None)
+    health = stage.server.health()[1]
+    first.page.route("**/health", lambda route: route.fulfill(json=health))  # it hears nothing of the move
     second = open_second(open_screen, stage.server)
     second.tap(".take")
     second.see(".result .dock .done")
