@@ -59,8 +59,7 @@ def test_nothing_of_a_patient_stays_in_the_servers_memory(start_stage: StartStag
         middle = (shown.index(JPEG) + len(shown)) // 2
         screen.page.reload()  # a session that is gone has copies of its own
         screen.see(".result .dock .done")
-        screen.tap(".result .dock .done")
-        screen.see(".start")
+        screen.done()
         markers = live | kept | {"picture on the screen": shown[middle : middle + 32]}
         give_up_s = time.monotonic() + 30
         while any((left := copies(pid, markers)).values()):
