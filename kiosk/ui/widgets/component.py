@@ -48,6 +48,8 @@ def _component(name: str) -> Any:
     return st.components.v2.component(
         name,
         html=(WIDGETS / f"{name}.html").read_text(encoding="utf-8"),
-        css="\n".join((STYLE / file).read_text(encoding="utf-8") for file in ("shared.css", f"{name}.css")),
-        js="\n".join((WIDGETS / file).read_text(encoding="utf-8") for file in ("shared.js", f"{name}.js")),
+        css="\n".join(
+            (STYLE / file).read_text(encoding="utf-8") for file in ("shared.css", "keypad.css", f"{name}.css")
+        ),
+        js="\n".join((WIDGETS / file).read_text(encoding="utf-8") for file in ("shared.js", "keypad.js", f"{name}.js")),
     )

@@ -57,8 +57,7 @@
   function onTouch(event) {
     if (overlay.dataset.state !== "covered") return touched();
     if (event.type !== "keydown") return; // uncovered when the finger leaves
-    event.stopImmediatePropagation();
-    uncover(event);
+    uncover(event); // keys.js lets nothing of it through
   }
 
   async function tellTouch() {
@@ -131,15 +130,4 @@
   }
   window.addEventListener("wheel", (event) => event.ctrlKey && stop(event), { capture: true, passive: false });
   window.addEventListener("touchmove", (event) => event.touches.length > 1 && stop(event), { passive: false });
-
-  const KEYS = new Set(["Tab", "Enter", " ", "Escape", "F5", "F12"]);
-  window.addEventListener(
-    "keydown",
-    (event) => {
-      if (KEYS.has(event.key) && !event.ctrlKey && !event.altKey && !event.metaKey) return;
-      event.stopImmediatePropagation();
-      event.preventDefault();
-    },
-    { capture: true },
-  );
 })();
