@@ -54,7 +54,7 @@ def tab_to(screen: Screen, wanted: str) -> None:
             return
         passed.append(focus(screen))
         screen.page.keyboard.press("Tab")
-    raise AssertionError(f"Tab does not reach {wanted}: {passed}")
+    pytest.fail(f"Tab does not reach {wanted}: {passed}")
 
 
 def choose(screen: Screen, wanted: str) -> None:
@@ -129,6 +129,7 @@ def test_the_focus_stays_in_a_dialog_and_escape_closes_it(stage: Stage, open_scr
     screen = open_screen(stage.server, "800x480")
     screen.to_capture()
     screen.to_result()
+    screen.see(".band h1:focus")
     choose(screen, "done")
     screen.see(".ask")
     seen = set()
