@@ -35,6 +35,7 @@ def run(options: argparse.Namespace) -> int:
             classifier.bundle.manifest,
             port=config.server.port,
             screen=config.screen,
+            pathway=config.pathway,
             field_of_view_mm=config.camera.field_of_view_mm,
         )
     return 0

@@ -48,7 +48,7 @@ def main() -> None:
                 st.rerun()
     status.draw(words, kiosk, visit.step, tag(window))
     if assessment is not None:
-        result.draw(words, visit, assessment)
+        result.draw(words, kiosk, visit, assessment)
     elif visit.step is Step.CAPTURE:
         capture.draw(words, kiosk, visit, taking=False)
     else:

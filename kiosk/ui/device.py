@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from edge_models.bundle import Manifest
 from kiosk.capture.station import Station
-from kiosk.ui.config import ScreenConfig
+from kiosk.ui.config import PathwayConfig, ScreenConfig
 from kiosk.ui.tokens import Tokens
 from kiosk.ui.windows import Windows
 from kiosk.workflow.attention import Attention
@@ -19,6 +19,7 @@ class Device:
     Attributes:
         attention: when the screen was touched last.
         screen: how the screen speaks, looks and waits.
+        pathway: what the clinic does next.
         field_of_view_mm: how much skin the width of a picture shows; None where nobody measured it.
         windows: which of the browser's windows has the screen.
     """
@@ -29,6 +30,7 @@ class Device:
     attention: Attention
     screen: ScreenConfig
     field_of_view_mm: float | None
+    pathway: PathwayConfig = field(default_factory=PathwayConfig)
     windows: Windows = field(default_factory=Windows)
 
 

@@ -23,7 +23,7 @@ from edge_models.bundle import Manifest
 from kiosk.capture.station import Station
 from kiosk.errors import KioskError, PortInUse
 from kiosk.ui import device, faults, guard, page
-from kiosk.ui.config import ScreenConfig
+from kiosk.ui.config import PathwayConfig, ScreenConfig
 from kiosk.ui.connections import BoundedProtocol, BoundedSocket
 from kiosk.ui.forget import forget_ended_cases
 from kiosk.ui.limits import MAX_MESSAGE_BYTES
@@ -41,6 +41,7 @@ SHUTDOWN_TIMEOUT_S = 2
 BOX_INTERVAL_S = 15.0
 SWEEP_INTERVAL_S = 1.0
 _PLAIN = ScreenConfig()
+_NO_PATHWAY = PathwayConfig()
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ def serve(
     *,
     port: int,
     screen: ScreenConfig = _PLAIN,
+    pathway: PathwayConfig = _NO_PATHWAY,
     field_of_view_mm: float | None = None,
     box: Callable[[], Sequence[Check]] = examine_box,
 ) -> None:
@@ -61,6 +63,7 @@ def serve(
         manifest: of the station's model.
         port: 1 … 65535.
         screen: how the screen speaks, looks and waits.
+        pathway: what the clinic does next.
         field_of_view_mm: how much skin the width of a picture shows, for the scale bar; None: no scale bar.
         box: how the box is; asked now and then, in a thread of its own.
 
@@ -72,7 +75,7 @@ def serve(
     with listen(port) as listener:
         configure(port)
         attention = Attention(station, screen.cover_after_s, screen.end_after_s)
-        shown = device.Device(station, manifest, Tokens(), attention, screen, field_of_view_mm)
+        shown = device.Device(station, manifest, Tokens(), attention, screen, field_of_view_mm, pathway)
         app = build_app(shown, port=port, box=box)
         server = uvicorn.Server(
             uvicorn.Config(
