@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     if options.port is not None:
         config = override(config, "server", "port", options.port, "--port")
     log.configure()
-    choice = CameraChoice(config.camera.source, config.camera.settings())
+    choice = CameraChoice(config.camera.source, config.camera.settings(), config.camera.still_size)
     model = config.model
     with Classifier.open(model.bundle, model.engine, model.threads, use_context=model.use_context) as classifier:
         serve(
