@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="serve the kiosk's screen at http://127.0.0.1:8501/")
     run.set_defaults(module="run")
-    run.add_argument("--camera", metavar="SOURCE", help="auto, picamera2, usb, usb:N, replay:DIR, phantom or demo")
+    run.add_argument("--camera", metavar="SOURCE", help="as the configuration's [camera] source")
     run.add_argument("--port", metavar="N", type=_whole, help="of the screen's address")
 
     classify = commands.add_parser(

@@ -11,6 +11,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from time import monotonic
 
 import streamlit as st
 import uvicorn
@@ -173,8 +174,13 @@ def build_app(shown: device.Device, *, port: int, box: Callable[[], Sequence[Che
                     with suppress(asyncio.CancelledError):
                         await task
 
-    async def health(_request: Request) -> JSONResponse:
-        told = _health(shown, watch.codes, boot)
+    page_asked_s = monotonic()
+
+    async def health(request: Request) -> JSONResponse:
+        nonlocal page_asked_s
+        if "page" in request.query_params:
+            page_asked_s = monotonic()
+        told = _health(shown, watch.codes, boot) | {"page_s": round(monotonic() - page_asked_s, 1)}
         status_code = 200 if told["status"] == "ok" else 503
         return JSONResponse(told, status_code=status_code, headers={"Cache-Control": "no-store"})
 

@@ -76,7 +76,7 @@
     let pause = BEAT_MS;
     try {
       await tellTouch();
-      const answer = await fetch("/health", { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
+      const answer = await fetch("/health?page", { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
       const health = await answer.json();
       if (health.boot !== overlay.dataset.boot || !styled) return location.reload();
       misses = 0;

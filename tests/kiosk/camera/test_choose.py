@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -152,7 +153,7 @@ def test_a_usb_camera_is_named_by_its_link(one_usb: None, tmp_path: Path, monkey
     link = tmp_path / "usb-DermLite-video-index0"
     link.symlink_to("video2")
     asked = []
-    opened = choose.UsbCamera
+    opened: Callable[..., UsbCamera] = vars(choose)["UsbCamera"]
 
     def followed(node: Path, name: str, *, size: tuple[int, int] | None) -> UsbCamera:
         asked.append(node)
