@@ -336,7 +336,13 @@ def test_a_close_that_fails_is_no_success(
 
 
 def test_a_failed_opening_tells_the_first_fault(stand_in: type[StandIn], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stand_in, "close", _failing(RuntimeError("the driver refuses")))
+    close = stand_in.close
+
+    def close_and_refuse(self: StandIn) -> None:
+        close(self)
+        raise RuntimeError("the driver refuses")
+
+    monkeypatch.setattr(stand_in, "close", close_and_refuse)
     monkeypatch.setattr(stand_in, "start", _failing(RuntimeError("Failed to allocate buffers.")))
     with pytest.raises(CameraOutOfMemory):
         opened(stand_in)
