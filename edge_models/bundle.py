@@ -29,6 +29,8 @@ from edge_models.preprocess import View
 SCHEMA = 2
 BUNDLES = Path(__file__).parent / "bundles"
 """Where the bundles that ship with the package lie."""
+FAST = "fast"
+"""The folder in `BUNDLES` of the fast bundle, for small boards; what ships beside it is the main one."""
 
 MAX_FILES, MAX_MEMBERS, MAX_VIEWS = 32, 8, 64
 """The released bundle has 5 files, 3 members and 4 views; every view of every member is held in memory."""
@@ -175,12 +177,12 @@ def load(folder: Path) -> Bundle:
 
 
 def default_bundle() -> Path:
-    """The folder of the bundle that ships with this version.
+    """The folder of the main bundle that ships with this version.
 
     Raises:
         BundleError: there is none, or more than one.
     """
-    found = sorted(path.parent for path in BUNDLES.glob("*/manifest.json"))
+    found = sorted(path.parent for path in BUNDLES.glob("*/manifest.json") if path.parent.name != FAST)
     if len(found) != 1:
         names = ", ".join(path.name for path in found) or "none"
         raise BundleError(

@@ -84,7 +84,8 @@ def _train(options: argparse.Namespace) -> None:
 
         validation: dict[str, list[Sample]] = dict(by_source(parts[Part.VALIDATION]))
         validation["official"] = read_official_validation(_data(options))
-        train_run(config, run, parts[Part.TRAIN], validation)
+        learnt = not_lesions.learnt(not_lesions.read(_data(options), parts)) if config.train.negatives else []
+        train_run(config, run, parts[Part.TRAIN], validation, learnt)
     else:
         from training.train import train
 
@@ -314,7 +315,7 @@ def _publish(options: argparse.Namespace) -> None:
     if leaks(SPLITS / f"{split}.csv"):
         raise RunError(f"{draft} was made with {split}, which is a split by image: its figures are worth nothing")
     model_id = bundles.load(draft).manifest.model_id
-    folder = (options.into or bundles.BUNDLES) / model_id
+    folder = (options.into or bundles.BUNDLES) / (bundles.FAST if options.fast else model_id)
     print(publish(draft, figures, folder))
     if options.into is None:
         for other in retire_others(folder):

@@ -86,6 +86,7 @@ class TrainConfig:
         evaluate_every: steps between looks at the validation split.
         checkpoint_every: steps between checkpoints.
         sources: whose pictures every batch holds (none: HAM10000's alone, and seven outputs instead of eight).
+        negatives: pictures of no lesion added to every batch of several sources; the features learn to tell them apart.
     """
 
     seed: int
@@ -103,6 +104,7 @@ class TrainConfig:
     evaluate_every: int = 400
     checkpoint_every: int = 100
     sources: tuple[SourceConfig, ...] = ()
+    negatives: int = 0
 
     @property
     def steps(self) -> int:
@@ -206,8 +208,10 @@ def _flat(document: object, where: str = "") -> dict[str, str]:
 
 
 def _listed(value: object) -> str:
-    """A phase of the schedule, or a plain value, in a list."""
-    return f"{value['steps']} at {value['size_px']} px" if isinstance(value, dict) else str(value)
+    """A phase of the schedule, a source, or a plain value, in a list."""
+    if not isinstance(value, dict):
+        return str(value)
+    return f"{value['steps']} at {value['size_px']} px" if "steps" in value else f"{value['share']} {value['name']}"
 
 
 def _parse(kind: type[T], document: Mapping[str, Any], where: str) -> T:

@@ -26,13 +26,20 @@ _NEWTON_STEPS = 30
 _CONVERGED = 1e-8
 
 
-def fit_tables(contexts: Sequence[Context], targets: NDArray[np.int64], classes: int) -> ContextTables:
+def fit_tables(
+    contexts: Sequence[Context],
+    targets: NDArray[np.int64],
+    classes: int,
+    elsewhere: NDArray[np.float64] | float = 0.0,
+) -> ContextTables:
     """Fit the tables.
 
     Args:
         contexts: one a lesion, N of them.
         targets: int64[N], the class's place in class order.
         classes: number of classes.
+        elsewhere: float64[N, classes], by how many log-odds each class is commoner where a lesion comes from
+            (`training.calibrate.source_odds`): what a source is rich in tells nothing of age, sex and site.
     """
     sexes = _common(context.sex for context in contexts)
     sites = _common(context.site for context in contexts)
@@ -51,7 +58,7 @@ def fit_tables(contexts: Sequence[Context], targets: NDArray[np.int64], classes:
             features[row, bands + sexes.index(context.sex)] = 1.0
         if context.site in sites:
             features[row, bands + len(sexes) + sites.index(context.site)] = 1.0
-    weights = _newton(features, np.eye(classes)[targets])
+    weights = _newton(features, np.eye(classes)[targets], elsewhere)
     for group in groups:
         count = features[:, group].sum(axis=0)
         weights[group] -= (count @ weights[group]) / max(count.sum(), 1.0)
@@ -80,7 +87,11 @@ def damped(tables: ContextTables, weight: float) -> ContextTables:
 
 
 def choose_weight(
-    tables: ContextTables, contexts: Sequence[Context], probabilities: NDArray[np.float64], targets: NDArray[np.int64]
+    tables: ContextTables,
+    contexts: Sequence[Context],
+    probabilities: NDArray[np.float64],
+    targets: NDArray[np.int64],
+    elsewhere: NDArray[np.float64] | float = 0.0,
 ) -> float:
     """The weight under which held-out cases are likeliest.
 
@@ -89,9 +100,10 @@ def choose_weight(
         contexts: N cases that the tables were not fitted on.
         probabilities: float64[N, C], calibrated, of the picture alone.
         targets: int64[N].
+        elsewhere: as `fit_tables`.
     """
     added = np.array([tables.log_odds(context, probabilities.shape[1]) for context in contexts])
-    log_p = np.log(np.maximum(probabilities, 1e-12))
+    log_p = np.log(np.maximum(probabilities, 1e-12)) + elsewhere
 
     def negative_log_likelihood(weight: float) -> float:
         return float(-log_softmax(log_p + weight * added)[np.arange(len(targets)), targets].mean())
@@ -104,18 +116,20 @@ def _common(words: Iterable[str | None]) -> list[str]:
     return sorted(word for word, count in counts.items() if count >= MIN_COUNT)
 
 
-def _newton(features: NDArray[np.float64], one_hot: NDArray[np.float64]) -> NDArray[np.float64]:
+def _newton(
+    features: NDArray[np.float64], one_hot: NDArray[np.float64], elsewhere: NDArray[np.float64] | float
+) -> NDArray[np.float64]:
     """Ridge-penalised maximum likelihood; the last feature is the intercept and not penalised. float64[F, C]."""
     count, classes = features.shape[1], one_hot.shape[1]
     ridge = np.full((count, 1), RIDGE)
     ridge[-1] = 1e-6
 
     def loss(weights: NDArray[np.float64]) -> float:
-        return float(-(one_hot * log_softmax(features @ weights)).sum() + (ridge * weights**2).sum() / 2.0)
+        return float(-(one_hot * log_softmax(features @ weights + elsewhere)).sum() + (ridge * weights**2).sum() / 2.0)
 
     weights = np.zeros((count, classes))
     for _ in range(_NEWTON_STEPS):
-        p = np.exp(log_softmax(features @ weights))
+        p = np.exp(log_softmax(features @ weights + elsewhere))
         gradient = features.T @ (p - one_hot) + ridge * weights
         hessian = np.empty((classes, count, classes, count))
         for c in range(classes):

@@ -114,7 +114,7 @@ def _fit(
     Args:
         mean_log_p: float64[N, 7], pooled log-softmax of the calibration part.
         parts: as `write_draft`.
-        home: the source whose prevalence the probabilities are for, and whose patients the tables are fitted on.
+        home: the source whose prevalence the probabilities are for.
     """
     calibration = parts[Part.CALIBRATION]
     truth, contexts = targets(calibration), [sample.context for sample in calibration]
@@ -122,13 +122,17 @@ def _fit(
     origin = np.array([sample.source for sample in calibration])
     every = by_source([sample for samples in parts.values() for sample in samples])
     prevalence = prevalence_of(targets(every[home]))
-    odds = source_odds(origin, {source: targets(some) for source, some in every.items()}, home)
+    by_name = {source: targets(some) for source, some in every.items()}
+    odds = source_odds(origin, by_name, home)
     fitted = fit_probabilities(mean_log_p, truth, prevalence, odds)
-    one_each = list({sample.lesion_id: sample for sample in parts[Part.TRAIN] if sample.source == home}.values())
-    undamped = fit_tables([sample.context for sample in one_each], targets(one_each), len(CLASS_ORDER))
-    at_home = origin == home
-    of_home = [context for context, here in zip(contexts, at_home, strict=True) if here]
-    weight = choose_weight(undamped, of_home, calibrate(mean_log_p[at_home], fitted), truth[at_home])
+    one_each = list({sample.lesion_id: sample for sample in parts[Part.TRAIN]}.values())
+    undamped = fit_tables(
+        [sample.context for sample in one_each],
+        targets(one_each),
+        len(CLASS_ORDER),
+        source_odds([sample.source for sample in one_each], by_name, home),
+    )
+    weight = choose_weight(undamped, contexts, calibrate(mean_log_p, fitted), truth, odds)
     tables = damped(undamped, weight)
     log_odds = np.array([tables.log_odds(context, len(CLASS_ORDER)) for context in contexts])
     known = np.array([tables.use(context) for context in contexts])

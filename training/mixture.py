@@ -8,6 +8,7 @@ arXiv:2007.10740), and pictures are blended within their source only.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -16,18 +17,21 @@ from numpy.typing import NDArray
 from training.augment import augment
 from training.config import RunConfig
 from training.dataset import HAM10000, OUTPUTS, Sample, remembering_reader
+from training.negatives import generate_one, vary
 from training.sampling import ahead, blend, size_at
 from training.tones import Maps, opposite, tone_maps
 
 _ABSENT = 0.06
 """Prior of a class that a source does not have: its pictures are truly none of it, which must be learnt too."""
+_GENERATED, _VARIED = 0.15, 0.3
+"""Shares of the pictures of no lesion that are made from nothing, and that are a variation of a photo."""
 
 
 class MixedBatch(NamedTuple):
     """One optimiser step's input.
 
     Attributes:
-        pictures: uint8[B, S, S, 3].
+        pictures: uint8[B + M, S, S, 3]; the last M show no lesion.
         labels: float32[B, 8], soft targets that sum to 1, in the order of `OUTPUTS`.
         log_prior: float32[B, 8], of every picture's source.
         home: bool[B], whether the picture is HAM10000's.
@@ -42,8 +46,9 @@ class MixedBatch(NamedTuple):
 class Mixture:
     """Draws a source's part of the batch, classes ∝ count ** exponent, then an image; no step depends on another."""
 
-    def __init__(self, samples: Sequence[Sample], config: RunConfig) -> None:
+    def __init__(self, samples: Sequence[Sample], config: RunConfig, not_lesions: Sequence[Path] = ()) -> None:
         self._samples = samples
+        self._not_lesions = not_lesions
         self._config = config
         self._read = remembering_reader()
         self.sources = [source.name for source in config.train.sources]
@@ -81,6 +86,8 @@ class Mixture:
             labels.append(said)
             priors.append(np.repeat(np.log(self.prior[place])[np.newaxis], count, axis=0))
             home.append(np.full(count, self.sources[place] == HAM10000))
+        if train.negatives:
+            pictures.append(np.stack([self._no_lesion(size, rng) for _ in range(train.negatives)]))
         return MixedBatch(
             np.concatenate(pictures),
             np.concatenate(labels).astype(np.float32),
@@ -97,6 +104,18 @@ class Mixture:
         tones = self._tones.get(sample.source)
         tone = tones[int(rng.integers(len(tones)))] if tones is not None and len(tones) else None
         return augment(self._read(sample.path), size, self._config.augment, rng, tone)
+
+    def _no_lesion(self, size: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+        """Goes through all that lesions go through, so that nothing but what it shows tells it from them."""
+        drawn = rng.random()
+        if drawn < _GENERATED:
+            rgb = generate_one(rng)
+        else:
+            rgb = self._read(self._not_lesions[int(rng.integers(len(self._not_lesions)))])
+            rgb = vary(rgb, rng) if drawn < _GENERATED + _VARIED else rgb
+        maps = self._tones.get(self.sources[int(rng.integers(len(self.sources)))])
+        tone = maps[int(rng.integers(len(maps)))] if maps is not None and len(maps) else None
+        return augment(rgb, size, self._config.augment, rng, tone)
 
     def _measure_tones(self) -> dict[str, Maps]:
         """By source, the maps that make its pictures look like another's."""

@@ -33,19 +33,23 @@ def widen(photos: Sequence[Picture], seed: int) -> list[Picture]:
         uint8[300, 400, 3] each.
     """
     rng = np.random.default_rng(seed)
-    made = []
-    for rgb in photos:
-        made += [_part(rgb, 0.4, 1.0, rng), _part(rgb, 0.08, 0.35, rng)]
-        made.append(np.asarray(cv2.GaussianBlur(_resized(rgb), (0, 0), rng.uniform(2.0, 12.0)), np.uint8))
-        made.append(_bytes(_resized(rgb) * rng.uniform(0.6, 1.3, 3)))
-        made += [_like_skin(_part(rgb, 0.3, 1.0, rng), rng), _like_skin(_part(rgb, 0.08, 0.35, rng), rng)]
-    return made
+    return [variation(rgb, rng) for rgb in photos for variation in _VARIATIONS]
+
+
+def vary(rgb: Picture, rng: np.random.Generator) -> Picture:
+    """One of those variations of a photo uint8[height, width, 3]: uint8[300, 400, 3]."""
+    return _VARIATIONS[int(rng.integers(len(_VARIATIONS)))](rgb, rng)
 
 
 def generate(seed: int, each: int = GENERATED_EACH) -> list[Picture]:
     """Plain colours, gradients, noise, writing, shapes and stripes, `each` of them: uint8[300, 400, 3]."""
     rng = np.random.default_rng(seed)
     return [kind(rng) for kind in _KINDS for _ in range(each)]
+
+
+def generate_one(rng: np.random.Generator) -> Picture:
+    """One of those: uint8[300, 400, 3]."""
+    return _KINDS[int(rng.integers(len(_KINDS)))](rng)
 
 
 def _part(rgb: Picture, low: float, high: float, rng: np.random.Generator) -> Picture:
@@ -63,6 +67,20 @@ def _like_skin(rgb: Picture, rng: np.random.Generator) -> Picture:
     light = rgb.mean(axis=2, keepdims=True) / max(1.0, float(rgb.mean()))
     share = rng.uniform(0.4, 1.0)
     return _bytes((1.0 - share) * rgb + share * skin * (0.5 + 0.5 * light))
+
+
+def _blurred(rgb: Picture, rng: np.random.Generator) -> Picture:
+    return np.asarray(cv2.GaussianBlur(_resized(rgb), (0, 0), rng.uniform(2.0, 12.0)), np.uint8)
+
+
+_VARIATIONS: tuple[Callable[[Picture, np.random.Generator], Picture], ...] = (
+    lambda rgb, rng: _part(rgb, 0.4, 1.0, rng),
+    lambda rgb, rng: _part(rgb, 0.08, 0.35, rng),
+    _blurred,
+    lambda rgb, rng: _bytes(_resized(rgb) * rng.uniform(0.6, 1.3, 3)),
+    lambda rgb, rng: _like_skin(_part(rgb, 0.3, 1.0, rng), rng),
+    lambda rgb, rng: _like_skin(_part(rgb, 0.08, 0.35, rng), rng),
+)
 
 
 def _plain(rng: np.random.Generator) -> Picture:

@@ -21,6 +21,7 @@ from training.split import Part
 
 EVERYDAY = "not_lesions"
 CLINIC = "not_lesions_clinic"
+_UNLEARNT_EVERY = 5
 
 
 class NotLesions(NamedTuple):
@@ -57,6 +58,19 @@ def read(folder: Path, parts: Mapping[Part, Sequence[Sample]]) -> NotLesions:
         judged[kind] = sorted([*held_out, *free[1::2]])
         fitted += [path for path, lesion in pictures if path in set(free[::2]) or home.get(lesion) is Part.TRAIN]
     return NotLesions(fitted, judged)
+
+
+def learnt(pictures: NotLesions) -> list[Path]:
+    """Those of the fitted ones that a network may train on; the others, `unlearnt`, choose between familiarity scores.
+
+    Features are as good as they look only on pictures that they were not trained on.
+    """
+    return [path for place, path in enumerate(pictures.fitted) if place % _UNLEARNT_EVERY]
+
+
+def unlearnt(pictures: NotLesions) -> list[Path]:
+    """Every fifth of the fitted ones: no network trains on them."""
+    return pictures.fitted[::_UNLEARNT_EVERY]
 
 
 def _clinic(folder: Path) -> dict[str, list[tuple[Path, str]]]:

@@ -159,6 +159,7 @@ def _add_releasing(
 
     publish = commands.add_parser("publish", help="seal an evaluated draft with its model card")
     publish.add_argument("draft", type=Path, help="runs/<id>")
+    publish.add_argument("--fast", action="store_true", help="as the fast bundle, beside the main one that ships")
     publish.add_argument(
         "--into",
         type=Path,

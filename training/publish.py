@@ -52,12 +52,15 @@ def publish(draft: Path, figures: Mapping[str, Figures], folder: Path) -> Path:
 
 
 def retire_others(folder: Path) -> list[Path]:
-    """Remove the bundles that lie beside a published one: the kiosk starts with the only one that ships.
+    """Remove the bundles that lie beside a published one: one main bundle ships, and one fast one.
 
     Returns:
         The folders that are gone.
     """
-    others = [path.parent for path in sorted(folder.parent.glob("*/manifest.json")) if path.parent != folder]
+    if folder.name == bundles.FAST:
+        return []
+    beside = sorted(path.parent for path in folder.parent.glob("*/manifest.json"))
+    others = [other for other in beside if other != folder and other.name != bundles.FAST]
     for other in others:
         shutil.rmtree(other)
     return others

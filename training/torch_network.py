@@ -87,10 +87,17 @@ class TorchNetwork(nn.Module):  # type: ignore[misc, unused-ignore]
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         """float32[B, 3, S, S] in [-1, 1] → logits float32[B, outputs]."""
+        return self.classify(self.features(values))
+
+    def features(self, values: torch.Tensor) -> torch.Tensor:
+        """float32[B, 3, S, S] in [-1, 1] → pooled features float32[B, 1280]."""
         with torch.no_grad():
             values = self._run(values, 0, self.frozen)
         values = self._run(values, self.frozen, len(self.layers))
-        pooled = values.mean((2, 3), dtype=torch.float32)
+        return values.mean((2, 3), dtype=torch.float32)
+
+    def classify(self, pooled: torch.Tensor) -> torch.Tensor:
+        """Pooled features float32[B, 1280] → logits float32[B, outputs]."""
         return self.head(functional.dropout(pooled, self.dropout, self.training))
 
     def _run(self, values: torch.Tensor, first: int, stop: int) -> torch.Tensor:

@@ -18,7 +18,7 @@ from training import member_weights
 from training.config import RunConfig
 from training.dataset import Sample, read_rgb
 from training.metrics import area_under_curve, balanced_accuracy
-from training.mixture import Mixture
+from training.mixture import MixedBatch, Mixture
 from training.sampling import size_at, work
 from training.schedule import append, forget_after, learning_rate, record_environment
 from training.torch_network import TorchNetwork
@@ -30,10 +30,18 @@ _REPORT_EVERY = 20
 _BATCH = 50
 _MEASURED, _WARM_UP, _TIMED = 16, 2, 3
 """Pictures a step, steps before and steps while the speed is measured."""
+_TELLING_SHARE = 0.5
+"""Weight in the loss of telling pictures of no lesion apart, beside the classes' 1."""
+_TELLING_GAIN = 10.0
+"""AdamW moves every weight alike: so the one new layer learns ten times as fast as those that are trained already."""
 
 
 def train_run(
-    config: RunConfig, run: Path, training: Sequence[Sample], validation: Mapping[str, Sequence[Sample]]
+    config: RunConfig,
+    run: Path,
+    training: Sequence[Sample],
+    validation: Mapping[str, Sequence[Sample]],
+    not_lesions: Sequence[Path] = (),
 ) -> None:
     """Train a run from the weights that its configuration starts with, and write its own: weights.npz.
 
@@ -42,6 +50,7 @@ def train_run(
         run: the run's folder; what it starts from lies beside it or in training/weights/.
         training: as `train_mixture`.
         validation: as `train_mixture`.
+        not_lesions: as `train_mixture`.
 
     Raises:
         RunError: there is nothing to start from.
@@ -50,7 +59,8 @@ def train_run(
     arrays = member_weights.widened(member_weights.load(start)[0])
     run.mkdir(parents=True, exist_ok=True)
     record_environment(run, "torch")
-    member_weights.save(run, train_mixture(config, run, arrays, training, validation), config.train.steps)
+    learnt = train_mixture(config, run, arrays, training, validation, not_lesions)
+    member_weights.save(run, learnt, config.train.steps)
 
 
 def train_mixture(
@@ -59,6 +69,7 @@ def train_mixture(
     arrays: Mapping[str, NDArray[Any]],
     training: Sequence[Sample],
     validation: Mapping[str, Sequence[Sample]],
+    not_lesions: Sequence[Path] = (),
 ) -> dict[str, NDArray[np.float32]]:
     """Train to the end of the schedule, going on from the run's state where there is one.
 
@@ -68,6 +79,8 @@ def train_mixture(
         arrays: what to start from, with eight outputs (`training.member_weights`).
         training: what is learnt from.
         validation: by name, looked at every `evaluate_every` steps; decides nothing here.
+        not_lesions: what the configuration's `negatives` are drawn from; the layer that tells them apart is dropped at
+            the end, and only what it did to the features stays (`training.familiarity` finds its direction again).
 
     Returns:
         The averaged weights.
@@ -77,19 +90,15 @@ def train_mixture(
     run.mkdir(parents=True, exist_ok=True)
     network = TorchNetwork(arrays, config.model.frozen_before, config.model.dropout)
     network.precision = fastest(network, config)
-    optimizer = torch.optim.AdamW(_groups(network, config.train.weight_decay), config.train.learning_rate)
+    telling = _telling_layer(network)
+    groups = [*_groups(network, config.train.weight_decay), {"params": list(telling.parameters()), "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, config.train.learning_rate)
     learnt = [values for values in network.parameters() if values.requires_grad]
     average = [values.detach().clone() for values in learnt]
-    done = 0
-    if (run / STATE).is_file():
-        state = torch.load(run / STATE, weights_only=True)
-        done = int(state["step"])
-        network.load_state_dict(state["network"])
-        optimizer.load_state_dict(state["optimizer"])
-        average = state["average"]
+    done, average = _restored(run, network, telling, optimizer) or (0, average)
     for table in (run / STEPS, run / VALIDATION):
         forget_after(table, done)
-    mixture = Mixture(training, config)
+    mixture = Mixture(training, config, not_lesions)
     seen = {name: (_crops(samples, config.model.size_px), samples) for name, samples in validation.items()}
     total = config.train.steps
     started, first, losses = time.monotonic(), done, []
@@ -97,8 +106,7 @@ def train_mixture(
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(config, step)
         network.train()
-        logits = network(network_input(batch.pictures)) + torch.from_numpy(batch.log_prior)
-        loss = functional.cross_entropy(logits, torch.from_numpy(batch.labels))
+        loss = _loss(network, telling, batch)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(learnt, config.train.clip_norm)
@@ -121,7 +129,7 @@ def train_mixture(
             print(f"step {done}/{total}  {figures}", flush=True)
         if done % config.train.checkpoint_every == 0 or done == total:
             state = {"step": done, "network": network.state_dict(), "optimizer": optimizer.state_dict()}
-            torch.save(state | {"average": average}, run / f"{STATE}.new")
+            torch.save(state | {"telling": telling.state_dict(), "average": average}, run / f"{STATE}.new")
             (run / f"{STATE}.new").replace(run / STATE)
     with _averaged(learnt, average):
         return network.arrays()
@@ -175,6 +183,41 @@ def judge(network: TorchNetwork, crops: NDArray[np.uint8], samples: Sequence[Sam
         "malignant_auc": round(area_under_curve(malignant, ill), 4),
         "specificity_at_95": round(float((malignant[~ill] < np.quantile(malignant[ill], 0.05)).mean()), 4),
     }
+
+
+def _restored(
+    run: Path, network: TorchNetwork, telling: torch.nn.Linear, optimizer: torch.optim.Optimizer
+) -> tuple[int, list[torch.Tensor]] | None:
+    """The steps done and the averaged weights, all else put back where the run's state has it; None: there is none."""
+    if not (run / STATE).is_file():
+        return None
+    state = torch.load(run / STATE, weights_only=True)
+    network.load_state_dict(state["network"])
+    telling.load_state_dict(state["telling"])
+    optimizer.load_state_dict(state["optimizer"])
+    return int(state["step"]), state["average"]
+
+
+def _telling_layer(network: TorchNetwork) -> torch.nn.Linear:
+    """From pooled features to the log-odds of a picture showing no lesion; begins undecided."""
+    layer = torch.nn.Linear(network.head.in_features, 1)
+    with torch.no_grad():
+        for values in layer.parameters():
+            values.zero_()
+    return layer
+
+
+def _loss(network: TorchNetwork, telling: torch.nn.Linear, batch: MixedBatch) -> torch.Tensor:
+    """Of the classes of a batch's lesions and, both sides of the same weight, of telling the rest from them."""
+    pooled = network.features(network_input(batch.pictures))
+    lesions = len(batch.labels)
+    logits = network.classify(pooled[:lesions]) + torch.from_numpy(batch.log_prior)
+    loss = functional.cross_entropy(logits, torch.from_numpy(batch.labels))
+    if lesions == len(pooled):
+        return loss
+    odds = _TELLING_GAIN * telling(pooled)[:, 0]
+    told = functional.softplus(odds[:lesions]).mean() + functional.softplus(-odds[lesions:]).mean()
+    return loss + _TELLING_SHARE * told / 2.0
 
 
 def _groups(network: TorchNetwork, decay: float) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge_models import bundle as bundles
 from edge_models.engine import ENGINES
 from kiosk import checks
 
@@ -15,7 +16,7 @@ class ModelConfig:
     """What classifies pictures.
 
     Attributes:
-        bundle: folder of the model bundle; None: the one that ships.
+        bundle: folder of the model bundle; None: the main one that ships.
         engine: one of `edge_models.engine.ENGINES`.
         threads: CPU threads; None: as many as there are cores.
         use_context: whether age, sex and body site count beside the picture.
@@ -27,8 +28,13 @@ class ModelConfig:
     use_context: bool = True
 
 
+def _bundle(value: object, base: Path) -> Path:
+    """The word for the fast bundle that ships, or a path."""
+    return bundles.BUNDLES / bundles.FAST if value == bundles.FAST else checks.path(value, base)
+
+
 CHECKS: Mapping[str, checks.Check] = {
-    "bundle": checks.path,
+    "bundle": _bundle,
     "engine": checks.one_of(ENGINES),
     "threads": checks.whole(1, 64),
     "use_context": checks.switch,

@@ -20,7 +20,7 @@ from kiosk.camera.config import CameraConfig
 from kiosk.camera.source import Source, SourceKind
 from kiosk.errors import CameraNotFound, ConfigError
 from kiosk.pipeline.config import ModelConfig
-from kiosk.upkeep import health
+from kiosk.upkeep import fitting, health
 from kiosk.upkeep.health import Check, Status
 from kiosk.version import installed_version, source_commit
 
@@ -132,7 +132,9 @@ def check_model_and_engine(model: ModelConfig) -> list[Check]:
     found = f"{engine}, {elapsed_ms:.0f} ms a picture"
     if engine.note:
         return [*checks, Check("engine", Status.WARNING, found, "Plug the Edge TPU in again, or set engine to cpu")]
-    return [*checks, Check("engine", Status.OK, found)]
+    fit = fitting.judge(folder, manifest, elapsed_ms)
+    found = "; ".join(filter(None, (found, fit.found)))
+    return [*checks, Check("engine", Status.WARNING if fit.remedy else Status.OK, found, fit.remedy)]
 
 
 def check_versions() -> Check:

@@ -273,6 +273,8 @@ def test_the_default_is_the_only_bundle_there(
         bundles.default_bundle()
     only = make_bundle()
     assert bundles.default_bundle() == only
+    make_bundle().rename(tmp_path / bundles.FAST)
+    assert bundles.default_bundle() == only, "the fast bundle is no default"
     other = make_bundle()
     with pytest.raises(BundleError, match=f"found: {only.name}, {other.name}"):
         bundles.default_bundle()

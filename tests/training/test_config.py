@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from training.config import Phase, load_config
+from training.config import Phase, changes, load_config
 from training.errors import ConfigError
 
 CONFIGS = sorted((Path(__file__).parents[2] / "training" / "configs").rglob("*.toml"))
@@ -12,8 +12,20 @@ SMALLEST = 'split = "s"\n[train]\nseed = 1\nbatch_size = 2\nlearning_rate = 1\np
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_every_committed_configuration_loads(path: Path) -> None:
+def test_every_committed_configuration_loads_and_is_like_itself(path: Path) -> None:
     assert load_config(path).train.steps > 0
+    assert changes(load_config(path), load_config(path)) == {}
+
+
+def test_phases_and_sources_that_differ_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text(SMALLEST + 'sources = [{ name = "a", share = 0.5 }, { name = "b", share = 1 }]\n')
+    before = load_config(path)
+    path.write_text(path.read_text().replace("0.5", "0.25").replace("steps = 3", "steps = 4"))
+    assert changes(before, load_config(path)) == {
+        "train.phases": "3 at 64 px → 4 at 64 px",
+        "train.sources": "0.5 a + 1.0 b → 0.25 a + 1.0 b",
+    }
 
 
 def test_the_smallest_configuration(tmp_path: Path) -> None:

@@ -32,6 +32,27 @@ def test_the_tables_find_what_is_there() -> None:
     assert tables.age[-1][1] - tables.age[-1][0] > tables.age[0][1] - tables.age[0][0] + 1.5
 
 
+def test_what_a_source_is_rich_in_is_not_put_down_to_its_patients() -> None:
+    """A source of faces that is rich in class 1, beside the population: the face says what it says without it."""
+    contexts, targets = population(np.random.default_rng(4), 4000)
+    rng = np.random.default_rng(5)
+    more = [(context, label) for context, label in zip(*population(rng, 30000), strict=True) if context.site == "face"]
+    kept = [pair for pair in more if rng.random() < (1.0 if pair[1] == 1 else 0.2)]
+    every, labels = [*contexts, *(c for c, _ in kept)], np.array([*targets, *(label for _, label in kept)])
+    odds = np.zeros((len(every), CLASSES))
+    odds[len(contexts) :, 1] = np.log(5.0)
+    alone, told, not_told = (
+        np.subtract(tables.site["face"], tables.site["back"])
+        for tables in (
+            fit_tables(contexts, targets, CLASSES),
+            fit_tables(every, labels, CLASSES, odds),
+            fit_tables(every, labels, CLASSES),
+        )
+    )
+    assert abs((told - alone)[1] - (told - alone)[0]) < 0.3
+    assert abs((not_told - alone)[1] - (not_told - alone)[0]) > 0.6
+
+
 def test_rare_words_are_treated_as_not_known() -> None:
     contexts, targets = population(np.random.default_rng(2), 300)
     contexts[: MIN_COUNT - 1] = [Context(50.0, None, "toe")] * (MIN_COUNT - 1)

@@ -90,3 +90,16 @@ def test_a_batch_depends_on_its_step_alone(samples: list[Sample]) -> None:
     again = Mixture(samples, config()).batch(2)
     np.testing.assert_array_equal(ahead[1].pictures, again.pictures)
     np.testing.assert_array_equal(ahead[1].labels, again.labels)
+
+
+def test_pictures_of_no_lesion_come_last_and_are_no_class(samples: list[Sample], tmp_path: Path) -> None:
+    photo = tmp_path / "photo.png"
+    cv2.imwrite(str(photo), np.tile(np.array([[[0, 0, 250], [250, 0, 0]]], np.uint8), (40, 25, 1)))
+    mixture = Mixture(samples, config(negatives=5), [photo])
+    batch = mixture.batch(0)
+    assert batch.pictures.shape == (17, 32, 32, 3)
+    assert len(batch.labels) == len(batch.log_prior) == len(batch.home) == 12
+    plain = Mixture(samples, config()).batch(0)
+    np.testing.assert_array_equal(batch.pictures[:12], plain.pictures)
+    assert (batch.pictures[12:].std(axis=(1, 2)).max(axis=1) > 5).sum() >= 3, "lesions here are of one shade each"
+    np.testing.assert_array_equal(batch.pictures, mixture.batch(0).pictures)

@@ -67,3 +67,11 @@ def test_a_missing_image_is_named(folder: Path) -> None:
     (folder / "not_lesions_clinic" / "images" / "hand1.jpg").unlink()
     with pytest.raises(DatasetError, match=r"there is no image .*hand1\.jpg"):
         not_lesions.read(folder, parts("ham10000", "milk10k"))
+
+
+def test_a_network_learns_on_four_of_five_fitted_pictures(folder: Path) -> None:
+    found = not_lesions.read(folder, parts("ham10000", "milk10k"))
+    learnt, kept = not_lesions.learnt(found), not_lesions.unlearnt(found)
+    assert sorted(learnt + kept) == sorted(found.fitted)
+    assert not set(learnt) & set(kept)
+    assert [len(learnt), len(kept)] == [4, 2]

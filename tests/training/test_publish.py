@@ -146,6 +146,20 @@ def test_what_is_published_takes_the_place_of_what_shipped(
     assert (shipped / "README.md").is_file()
 
 
+def test_a_main_and_a_fast_bundle_ship_beside_each_other(
+    tmp_path: Path, make_bundle: Callable[..., Path], figures: dict[str, Figures], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    shipped = tmp_path / "shipped"
+    monkeypatch.setattr(bundles, "BUNDLES", shipped)
+    for name, *more in (("main-1",), ("fast-1", "--fast"), ("main-2",), ("fast-2", "--fast")):
+        draft = release(tmp_path / name, make_bundle({"split": "ham10000_v1", "model_id": name}), figures)
+        assert main(["publish", str(draft), *more]) == 0
+    assert sorted(path.name for path in shipped.iterdir()) == [bundles.FAST, "main-2"]
+    assert bundles.default_bundle() == shipped / "main-2"
+    assert bundles.load(shipped / bundles.FAST).manifest.model_id == "fast-2"
+
+
 def test_elsewhere_what_is_published_lies_beside_others(
     tmp_path: Path, make_bundle: Callable[..., Path], figures: dict[str, Figures], monkeypatch: pytest.MonkeyPatch
 ) -> None:

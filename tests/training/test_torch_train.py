@@ -14,6 +14,7 @@ from training import member_weights
 from training.config import AugmentConfig, ModelConfig, Phase, RunConfig, SourceConfig, TrainConfig
 from training.dataset import OUTPUTS, Sample
 from training.errors import RunError
+from training.mixture import MixedBatch
 from training.model import build_model
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch")
@@ -71,6 +72,7 @@ def config(frozen_before: str = "block_3_expand") -> RunConfig:
         evaluate_every=2,
         checkpoint_every=2,
         sources=(SourceConfig("ham10000", 0.5), SourceConfig("milk10k", 0.5)),
+        negatives=2,
     )
     model = ModelConfig(size_px=32, pretrained=False, start="old", frozen_before=frozen_before, dropout=0.0)
     return RunConfig("none", train, model, AugmentConfig(cutout_probability=0.0))
@@ -85,7 +87,8 @@ def test_an_interrupted_run_comes_to_the_same_end_and_keeps_what_is_frozen(
     monkeypatch.setattr(torch_train, "fastest", lambda *_: torch.float32)  # which it is decides the last digits
     member_weights.save(tmp_path / "old", arrays, 9)
     seen = {"ham10000": samples}
-    train_run(config(), tmp_path / "whole", samples, seen)
+    others = [samples[0].path]
+    train_run(config(), tmp_path / "whole", samples, seen, others)
 
     class Killed(Exception):
         pass
@@ -101,9 +104,9 @@ def test_an_interrupted_run_comes_to_the_same_end_and_keeps_what_is_frozen(
     with monkeypatch.context() as patch:
         patch.setattr(torch_train, "judge", kill_at_the_second)
         with pytest.raises(Killed):
-            train_run(config(), tmp_path / "parts", samples, seen)
+            train_run(config(), tmp_path / "parts", samples, seen, others)
     assert not (tmp_path / "parts" / member_weights.FILE).exists()
-    train_run(config(), tmp_path / "parts", samples, seen)
+    train_run(config(), tmp_path / "parts", samples, seen, others)
     whole, parts = (member_weights.load(tmp_path / name)[0] for name in ("whole", "parts"))
     for key, values in whole.items():
         np.testing.assert_allclose(parts[key], values, atol=2e-3, err_msg=key)
@@ -134,3 +137,25 @@ def test_a_start_that_is_nowhere_is_named(tmp_path: Path, samples: list[Sample])
 
     with pytest.raises(RunError, match="the weights of old"):
         train_run(config(), tmp_path / "runs" / "new", samples, {})
+
+
+def test_telling_pictures_of_no_lesion_apart_is_a_part_of_the_loss(arrays: dict[str, NDArray[np.float32]]) -> None:
+    """Undecided at first, it costs half of log 2; it moves the features, and no class of a lesion's picture."""
+    from training import torch_train
+    from training.torch_network import TorchNetwork
+
+    network = TorchNetwork(arrays, "", 0.0)
+    pictures = np.random.default_rng(4).integers(0, 256, (6, 32, 32, 3), dtype=np.uint8)
+    labels, nothing = np.eye(8, dtype=np.float32)[:4], np.zeros((4, 8), np.float32)
+    lesions = MixedBatch(pictures[:4], labels, nothing, np.ones(4, np.bool_))
+    telling = torch_train._telling_layer(network)
+    plain = torch_train._loss(network, telling, lesions)
+    told = torch_train._loss(network, telling, lesions._replace(pictures=pictures))
+    assert told.item() - plain.item() == pytest.approx(0.5 * np.log(2.0), abs=1e-3)
+    with torch.no_grad():
+        telling.weight += 0.01
+    moved = torch.autograd.grad(
+        torch_train._loss(network, telling, lesions._replace(pictures=pictures)), network.layers[-1].gamma
+    )[0]
+    still = torch.autograd.grad(torch_train._loss(network, telling, lesions), network.layers[-1].gamma)[0]
+    assert (moved - still).abs().max() > 1e-4
