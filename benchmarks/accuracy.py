@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_models import bundle as bundles
+from edge_models import shipped
 
 DOCUMENTS = Path(__file__).parents[1] / "docs" / "model"
 
@@ -84,7 +85,7 @@ def shipped_choice(model_id: str, rows: Sequence[Choice]) -> Choice | None:
     Raises:
         BundleError: the bundle was altered.
     """
-    folder = bundles.BUNDLES / model_id
+    folder = shipped.BUNDLES / model_id
     if not model_id or not folder.is_dir():
         return None
     manifest = bundles.load(folder).manifest

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edge_models import bundle_file
+from edge_models import bundle_file, shipped
 from edge_models.bundle_file import REMEDY
 from edge_models.checked import number
 from edge_models.context import ContextTables
@@ -27,11 +27,6 @@ from edge_models.labels import LesionClass
 from edge_models.preprocess import View
 
 SCHEMA = 2
-BUNDLES = Path(__file__).parent / "bundles"
-"""Where the bundles that ship with the package lie."""
-FAST = "fast"
-"""The folder in `BUNDLES` of the fast bundle, for small boards; what ships beside it is the main one."""
-
 MAX_FILES, MAX_MEMBERS, MAX_VIEWS = 32, 8, 64
 """The released bundle has 5 files, 3 members and 4 views; every view of every member is held in memory."""
 MAX_INPUT_PX = 1024
@@ -182,11 +177,12 @@ def default_bundle() -> Path:
     Raises:
         BundleError: there is none, or more than one.
     """
-    found = sorted(path.parent for path in BUNDLES.glob("*/manifest.json") if path.parent.name != FAST)
+    found = sorted(path.parent for path in shipped.BUNDLES.glob("*/manifest.json"))
+    found = [folder for folder in found if folder.name != shipped.FAST]
     if len(found) != 1:
         names = ", ".join(path.name for path in found) or "none"
         raise BundleError(
-            f"one model bundle is expected in {BUNDLES}, found: {names}", "Name the one to use: [model] bundle"
+            f"one model bundle is expected in {shipped.BUNDLES}, found: {names}", "Name the one to use: [model] bundle"
         )
     return found[0]
 

@@ -306,6 +306,7 @@ def _leakage(options: argparse.Namespace) -> None:
 
 def _publish(options: argparse.Namespace) -> None:
     from edge_models import bundle as bundles
+    from edge_models import shipped
     from training.draft import FIGURES, read_document, read_figures
     from training.publish import publish, retire_others
 
@@ -315,7 +316,7 @@ def _publish(options: argparse.Namespace) -> None:
     if leaks(SPLITS / f"{split}.csv"):
         raise RunError(f"{draft} was made with {split}, which is a split by image: its figures are worth nothing")
     model_id = bundles.load(draft).manifest.model_id
-    folder = (options.into or bundles.BUNDLES) / (bundles.FAST if options.fast else model_id)
+    folder = (options.into or shipped.BUNDLES) / (shipped.FAST if options.fast else model_id)
     print(publish(draft, figures, folder))
     if options.into is None:
         for other in retire_others(folder):

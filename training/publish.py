@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edge_models import bundle as bundles
+from edge_models import shipped
 from training.draft import read_document
 from training.evaluate import Figures
 from training.model_card import model_card
@@ -57,10 +58,10 @@ def retire_others(folder: Path) -> list[Path]:
     Returns:
         The folders that are gone.
     """
-    if folder.name == bundles.FAST:
+    if folder.name == shipped.FAST:
         return []
     beside = sorted(path.parent for path in folder.parent.glob("*/manifest.json"))
-    others = [other for other in beside if other != folder and other.name != bundles.FAST]
+    others = [other for other in beside if other != folder and other.name != shipped.FAST]
     for other in others:
         shutil.rmtree(other)
     return others

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_models import bundle as bundles
 from edge_models.engine import ENGINES
+from edge_models.shipped import BUNDLES, FAST
 from kiosk import checks
 
 
@@ -30,7 +30,7 @@ class ModelConfig:
 
 def _bundle(value: object, base: Path) -> Path:
     """The word for the fast bundle that ships, or a path."""
-    return bundles.BUNDLES / bundles.FAST if value == bundles.FAST else checks.path(value, base)
+    return BUNDLES / FAST if value == FAST else checks.path(value, base)
 
 
 CHECKS: Mapping[str, checks.Check] = {

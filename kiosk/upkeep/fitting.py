@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge_models import bundle as bundles
+from edge_models import shipped
 from edge_models.bundle import Manifest
 from edge_models.errors import BundleError
 
@@ -33,7 +34,7 @@ def judge(folder: Path, manifest: Manifest, elapsed_ms: float) -> Fitting:
         manifest: of that bundle.
         elapsed_ms: what it took for a picture.
     """
-    fast = bundles.BUNDLES / bundles.FAST
+    fast = shipped.BUNDLES / shipped.FAST
     try:
         other = bundles.load(bundles.default_bundle() if folder == fast else fast).manifest
     except BundleError:

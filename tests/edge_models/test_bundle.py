@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from edge_models import bundle as bundles
 from edge_models import bundle_file
+from edge_models import shipped as shipping
 from edge_models.decision import MALIGNANT, Decision, Thresholds
 from edge_models.errors import BundleError
 from edge_models.labels import LesionClass
@@ -268,12 +269,12 @@ def test_sealing_what_would_not_load_leaves_no_manifest(tiny_bundle: Path, tiny_
 def test_the_default_is_the_only_bundle_there(
     make_bundle: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bundles, "BUNDLES", tmp_path)
+    monkeypatch.setattr(shipping, "BUNDLES", tmp_path)
     with pytest.raises(BundleError, match=r"found: none\. Name the one to use"):
         bundles.default_bundle()
     only = make_bundle()
     assert bundles.default_bundle() == only
-    make_bundle().rename(tmp_path / bundles.FAST)
+    make_bundle().rename(tmp_path / shipping.FAST)
     assert bundles.default_bundle() == only, "the fast bundle is no default"
     other = make_bundle()
     with pytest.raises(BundleError, match=f"found: {only.name}, {other.name}"):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from edge_models import bundle as bundles
+from edge_models.shipped import BUNDLES, FAST
 from kiosk import config
 from kiosk.camera.config import CameraConfig
 from kiosk.camera.source import Source
@@ -87,7 +87,7 @@ def test_paths_start_from_the_files_folder() -> None:
 
 
 def test_a_word_stands_for_the_fast_bundle_that_ships() -> None:
-    assert parse('[model]\nbundle = "fast"\n', FILE).model.bundle == bundles.BUNDLES / bundles.FAST
+    assert parse('[model]\nbundle = "fast"\n', FILE).model.bundle == BUNDLES / FAST
     assert parse('[model]\nbundle = "./fast"\n', FILE).model.bundle == Path("/somewhere/fast")
 
 

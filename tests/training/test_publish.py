@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from edge_models import bundle as bundles
+from edge_models import shipped as shipping
 from edge_models.labels import LesionClass
 from training.__main__ import main
 from training.dataset import Sample
@@ -135,7 +136,7 @@ def test_what_is_published_takes_the_place_of_what_shipped(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     shipped = tmp_path / "shipped"
-    monkeypatch.setattr(bundles, "BUNDLES", shipped)
+    monkeypatch.setattr(shipping, "BUNDLES", shipped)
     shipped.mkdir()
     (shipped / "README.md").touch()
     made = {"split": "ham10000_v1"}
@@ -151,13 +152,13 @@ def test_a_main_and_a_fast_bundle_ship_beside_each_other(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     shipped = tmp_path / "shipped"
-    monkeypatch.setattr(bundles, "BUNDLES", shipped)
+    monkeypatch.setattr(shipping, "BUNDLES", shipped)
     for name, *more in (("main-1",), ("fast-1", "--fast"), ("main-2",), ("fast-2", "--fast")):
         draft = release(tmp_path / name, make_bundle({"split": "ham10000_v1", "model_id": name}), figures)
         assert main(["publish", str(draft), *more]) == 0
-    assert sorted(path.name for path in shipped.iterdir()) == [bundles.FAST, "main-2"]
+    assert sorted(path.name for path in shipped.iterdir()) == [shipping.FAST, "main-2"]
     assert bundles.default_bundle() == shipped / "main-2"
-    assert bundles.load(shipped / bundles.FAST).manifest.model_id == "fast-2"
+    assert bundles.load(shipped / shipping.FAST).manifest.model_id == "fast-2"
 
 
 def test_elsewhere_what_is_published_lies_beside_others(

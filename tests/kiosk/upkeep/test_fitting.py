@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from edge_models import bundle as bundles
+from edge_models import shipped as shipping
 from kiosk.upkeep import fitting
 
 Make = Callable[..., Path]
@@ -20,9 +21,9 @@ def shipped(tmp_path: Path, make_bundle: Make, tiny_document: dict[str, Any], mo
     """A main bundle of four views, and a fast one of a view."""
     folder = tmp_path / "shipped"
     folder.mkdir()
-    monkeypatch.setattr(bundles, "BUNDLES", folder)
+    monkeypatch.setattr(shipping, "BUNDLES", folder)
     make_bundle({"views": tiny_document["views"] * 2}).rename(folder / "main")
-    make_bundle({"views": tiny_document["views"][:1]}).rename(folder / bundles.FAST)
+    make_bundle({"views": tiny_document["views"][:1]}).rename(folder / shipping.FAST)
     return folder
 
 
@@ -42,11 +43,11 @@ def test_a_slow_board_is_told_of_the_fast_bundle(shipped: Path) -> None:
 
 def test_a_quick_board_needs_no_other_bundle(shipped: Path) -> None:
     assert judged(shipped / "main", 900.0).remedy == ""
-    fit = judged(shipped / bundles.FAST, 50.0)
+    fit = judged(shipped / shipping.FAST, 50.0)
     assert fit == (f"the main model would take about {50 * views(shipped / 'main')} ms", "")
 
 
 def test_without_another_bundle_there_is_nothing_to_say(shipped: Path, make_bundle: Make) -> None:
-    shutil.rmtree(shipped / bundles.FAST)
+    shutil.rmtree(shipped / shipping.FAST)
     assert judged(shipped / "main", 5000.0) == ("", "")
     assert judged(make_bundle(), 5000.0) == ("", "")
