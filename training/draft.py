@@ -43,7 +43,6 @@ from training.split import Part
 FIGURES = "figures.json"
 """What `evaluate` measured, beside the draft's folder."""
 FAMILIARITY = "familiarity.npz"
-FEATURE_PICTURES = 2000
 NEGATIVES_SEED = 1
 WIDENED = 100
 """Pictures of no lesion that variations are made of: a clinic's, seven times as many, vary by themselves."""
@@ -172,12 +171,16 @@ def _fit_familiarity(
     def embed(pictures: Sequence[Path | NDArray[np.uint8]]) -> NDArray[np.float32]:
         return run_networks([network], pictures, views, [size]).embedding
 
-    chosen = np.linspace(0, len(training) - 1, min(FEATURE_PICTURES, len(training))).astype(int)
     photos = embed(not_lesions)
     some = not_lesions[:: max(1, len(not_lesions) // WIDENED)]
     made = [*widen([read_rgb(path) for path in some], NEGATIVES_SEED), *generate(NEGATIVES_SEED)]
-    space = fit_feature_space(embed([training[at].path for at in chosen]), np.concatenate([photos, embed(made)]))
-    return space, familiarity_threshold(distances(space, calibration), distances(space, photos))
+    space = fit_feature_space(embed([sample.path for sample in training]), np.concatenate([photos, embed(made)]))
+    far = distances(space, calibration)
+    origin = np.array([sample.source for sample in parts[Part.CALIBRATION]])
+    every = [far[origin == source] for source in np.unique(origin)]
+    return space, familiarity_threshold(
+        [some for some in every if len(some) >= FEW_IMAGES] or [far], distances(space, photos)
+    )
 
 
 def read_document(folder: Path) -> dict[str, Any]:

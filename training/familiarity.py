@@ -10,6 +10,7 @@ components and the residual stay for what is neither lesion nor like these.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ from edge_models.familiarity import FeatureSpace
 COMPONENTS = 64
 LESIONS_KEPT = 0.99
 _OFFSET_DEVIATIONS = 3.0
+_DISCRIMINANT_WEIGHT = 4.0
+"""How much the discriminant counts beside all components together; README.md has what left-out photos say of it."""
 _RIDGE = 4e-7
 """Of the regression, for features of mean square length 1 and cases whose weights sum to 1."""
 _NEWTON_STEPS = 20
@@ -48,13 +51,13 @@ def fit_feature_space(
     _, singular, rows = np.linalg.svd(centred - np.outer(along, direction), full_matrices=False)
     kept = max(1, min(components, int((singular > 1e-4 * singular[0]).sum()) - 1))
     residual = float((singular[kept:] ** 2).sum()) / len(wide)
-    # FeatureSpace averages the squares over all directions; the discriminant is to count as much as all components
+    # FeatureSpace averages the squares over all directions, and components are to weigh 1 together
     total = kept + 1
     within = np.maximum(singular[:kept], 1e-6) / math.sqrt(len(wide)) * math.sqrt(kept / total)
     return FeatureSpace(
         mean=(mean - _OFFSET_DEVIATIONS * deviation * direction).astype(np.float32),
         components=np.vstack([direction, rows[:kept]]).astype(np.float32),
-        deviation=np.concatenate([[deviation / math.sqrt(total)], within]).astype(np.float32),
+        deviation=np.concatenate([[deviation / math.sqrt(total * _DISCRIMINANT_WEIGHT)], within]).astype(np.float32),
         residual_deviation=math.sqrt(residual) + 1e-6,
     )
 
@@ -64,14 +67,14 @@ def distances(space: FeatureSpace, embedding: NDArray[np.float32]) -> NDArray[np
     return np.array([space.distance(row) for row in embedding])
 
 
-def familiarity_threshold(lesions: NDArray[np.float64], others: NDArray[np.float64]) -> float:
-    """Where to refuse a picture: keeps `LESIONS_KEPT` of the lesions, and goes up half of the gap before the photos.
+def familiarity_threshold(lesions: Sequence[NDArray[np.float64]], others: NDArray[np.float64]) -> float:
+    """Where to refuse a picture: keeps `LESIONS_KEPT` of the lesions of each source, and goes up half of the gap.
 
     Args:
-        lesions: float64[N], distances of calibration pictures.
-        others: float64[M], distances of everyday photos (the half for choosing).
+        lesions: float64[N], distances of calibration pictures, by source.
+        others: float64[M], distances of pictures of no lesion (the half for choosing).
     """
-    kept = float(np.quantile(lesions, LESIONS_KEPT, method="higher"))
+    kept = max(float(np.quantile(some, LESIONS_KEPT, method="higher")) for some in lesions)
     return max(kept, (kept + float(np.quantile(others, 0.03))) / 2.0)
 
 

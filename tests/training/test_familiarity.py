@@ -21,7 +21,7 @@ def test_photos_that_were_not_fitted_on_are_told_apart() -> None:
     lesions, photos = clouds(1)
     space = fit_feature_space(lesions, photos)
     new_lesions, new_photos = clouds(2)
-    threshold = familiarity_threshold(distances(space, new_lesions[:300]), distances(space, photos))
+    threshold = familiarity_threshold([distances(space, new_lesions[:300])], distances(space, photos))
     assert np.mean(distances(space, new_lesions[300:]) <= threshold) > 0.97
     assert np.mean(distances(space, new_photos) > threshold) > 0.97
 
@@ -54,7 +54,7 @@ def test_the_discriminant_sees_others_of_several_kinds() -> None:
     rare = lesions[:30].copy()
     rare[:, 22] += 2.5
     space = fit_feature_space(lesions[30:], np.concatenate([photos, rare]))
-    threshold = familiarity_threshold(distances(space, lesions[30:]), distances(space, photos))
+    threshold = familiarity_threshold([distances(space, lesions[30:])], distances(space, photos))
     new_rare = clouds(2)[0]
     new_rare[:, 22] += 2.5
     assert np.mean(distances(space, new_rare) > threshold) > 0.95
@@ -62,5 +62,10 @@ def test_the_discriminant_sees_others_of_several_kinds() -> None:
 
 def test_the_threshold_keeps_lesions_and_uses_the_gap() -> None:
     lesions = np.linspace(1.0, 2.0, 101)
-    assert familiarity_threshold(lesions, np.array([1.1, 1.2])) == pytest.approx(1.99)
-    assert familiarity_threshold(lesions, np.full(50, 3.99)) == pytest.approx(2.99)
+    assert familiarity_threshold([lesions], np.array([1.1, 1.2])) == pytest.approx(1.99)
+    assert familiarity_threshold([lesions], np.full(50, 3.99)) == pytest.approx(2.99)
+
+
+def test_the_threshold_keeps_lesions_of_every_source() -> None:
+    near, far = np.linspace(1.0, 2.0, 1001), np.linspace(2.0, 3.0, 101)
+    assert familiarity_threshold([near, far], np.array([1.1, 1.2])) == pytest.approx(2.99)
