@@ -17,7 +17,7 @@ from typing import Any
 from edge_models.errors import EdgeModelError
 from edge_models.preprocess import View
 from training import not_lesions
-from training.archives import ISIC2017, MILK10K
+from training.archives import ISIC2017, MILK10K, read_milk10k
 from training.dataset import HAM10000, Sample, read_not_lesions, read_rgb, targets
 from training.errors import RunError, TrainingError
 from training.options import Command, make_parser
@@ -230,7 +230,7 @@ def _calibrate(options: argparse.Namespace) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     from edge_models import bundle as bundles
     from training.draft import FIGURES, integers_of, read_document, write_figures
-    from training.evaluate import evaluate
+    from training.evaluate import OTHER_FINDINGS, evaluate, other_figures
     from training.integers import judge_in_float
     from training.levels import read_retakes
 
@@ -244,6 +244,8 @@ def _evaluate(options: argparse.Namespace) -> None:
     real = {name: judge_in_float(runs, manifest, samples) for name, samples in lesions.items() if runs}
     others = not_lesions.read(_data(options), _parts(options, read_document(draft)["split"])).judged
     figures = evaluate(draft, manifest, lesions, others, real)
+    if MILK10K in lesions:
+        figures[OTHER_FINDINGS] = other_figures(draft, read_milk10k(_data(options), lesions["validation"]).others)
     for name in lesions:
         figures[name] |= {"integers": taken_over[name]} if name in taken_over else {}
         figures[name] |= {"retakes": retakes[name]} if name in retakes else {}

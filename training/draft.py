@@ -168,13 +168,15 @@ def _fit_familiarity(
     """
     training = parts[Part.TRAIN]
 
-    def embed(pictures: Sequence[Path | NDArray[np.uint8]]) -> NDArray[np.float32]:
-        return run_networks([network], pictures, views, [size]).embedding
+    def embed(pictures: Sequence[Path | NDArray[np.uint8]], seen_in: Sequence[View] = views) -> NDArray[np.float32]:
+        return run_networks([network], pictures, seen_in, [size]).embedding
 
     photos = embed(not_lesions)
     some = not_lesions[:: max(1, len(not_lesions) // WIDENED)]
     made = [*widen([read_rgb(path) for path in some], NEGATIVES_SEED), *generate(NEGATIVES_SEED)]
-    space = fit_feature_space(embed([sample.path for sample in training]), np.concatenate([photos, embed(made)]))
+    # one view of each: more lesions tell more than more views of them
+    lesions = [embed([sample.path for sample in training[place :: len(views)]], [v]) for place, v in enumerate(views)]
+    space = fit_feature_space(np.concatenate(lesions), np.concatenate([photos, embed(made)]))
     far = distances(space, calibration)
     origin = np.array([sample.source for sample in parts[Part.CALIBRATION]])
     every = [far[origin == source] for source in np.unique(origin)]

@@ -21,6 +21,8 @@ from training.strata import error_at_own_prevalence, specificity_at, strata
 Figures = dict[str, Any]
 """Numbers by name, and tables of them."""
 
+OTHER_FINDINGS = "other_findings"
+"""What `other_figures` gives, among the figures."""
 CONTEXT_FIGURES = (
     "balanced_accuracy", "top1_accuracy", "malignant_auc", "referral_sensitivity", "referral_specificity",
     "melanoma_auc", "melanoma_sensitivity", "melanoma_specificity", "urgent_sensitivity", "urgent_specificity",
@@ -163,6 +165,22 @@ def evaluate(
         refused = judge(bundle, pictures).unfamiliarity > 1.0
         figures[name] = {"images": len(pictures), "refused_as_unfamiliar": float(refused.mean())}
     return figures
+
+
+def other_figures(bundle: Path, pictures: Sequence[Path]) -> Figures:
+    """What the operator is told of pictures whose finding is none of the classes.
+
+    Args:
+        bundle: folder of a sealed bundle.
+        pictures: at least one; nothing was trained or fitted on them.
+    """
+    said = judge(bundle, pictures)
+    return {
+        "images": len(pictures),
+        "refused_as_unfamiliar": float(np.mean(said.unfamiliarity > 1.0)),
+        "unsure": float(np.mean(said.unsure)),
+        "referred": float(np.mean(said.level <= REFERRAL)),
+    }
 
 
 def in_class_order(manifest: Manifest) -> NDArray[np.float64]:

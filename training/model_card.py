@@ -8,6 +8,7 @@ from typing import Any
 from edge_models.decision import Decision
 from edge_models.labels import LesionClass
 from reporting.document import to_markdown
+from training.evaluate import OTHER_FINDINGS
 from training.level_tables import told_blocks
 from training.report_sources import group_table, refused_table
 from training.strata import SQUAMOUS
@@ -131,7 +132,7 @@ not a dermatoscopic image.{_clinic(figures)}
 
 - Never tested on {document["not_tested_on"]}.
 - It knows seven classes and calls every lesion one of them; the familiarity check refuses what is not a dermatoscopic
-  image, not a lesion of an eighth class.
+  image, not a lesion of an eighth class.{_others(figures)}
 - Dermatofibroma, vascular lesions and actinic keratosis are rare in the data: their figures rest on few lesions.
 - The probabilities hold for the class frequencies of a specialist's clinic (those of HAM10000), where melanoma is far
   more frequent than in the population; elsewhere they are too high for malignant classes.
@@ -168,6 +169,17 @@ def _clinic(figures: Mapping[str, Any]) -> str:
         " Of other pictures without a lesion: " + ", ".join(f"{k} {r} of {n}" for k, n, r in kinds) + "."
         if kinds
         else ""
+    )
+
+
+def _others(figures: Mapping[str, Any]) -> str:
+    """What it says of lesions outside its classes, where that was measured."""
+    if OTHER_FINDINGS not in figures:
+        return ""
+    of_it = figures[OTHER_FINDINGS]
+    return (
+        f" Of {of_it['images']} pictures of other findings\n  {of_it['referred']:.1%} are referred, "
+        f"{of_it['unsure']:.1%} called unsure and {of_it['refused_as_unfamiliar']:.1%} refused."
     )
 
 

@@ -16,7 +16,7 @@ from training.ablations import Ablation, to_cells
 from training.bootstrap import REPEATS
 from training.dataset import CLASS_ORDER, Sample, targets
 from training.draft import fingerprint, read_document
-from training.evaluate import lesion_figures
+from training.evaluate import OTHER_FINDINGS, lesion_figures
 from training.inference import run_networks
 from training.judge import Judgements, judge, judge_both
 from training.leakage import Claim
@@ -26,7 +26,7 @@ from training.metrics import area_under_curve, reliability, roc_curve
 from training.operators import check_operators
 from training.plots import bars, lines
 from training.report_costs import eight_for_four, inference_table, integer_table, leakage_table
-from training.report_sources import group_table, refused_table, source_table
+from training.report_sources import group_table, other_table, refused_table, source_table
 from training.report_tables import (
     Study,
     camera_table,
@@ -40,7 +40,7 @@ from training.report_tables import (
     strata_table,
     target_table,
 )
-from training.robustness import CAMERAS, CHANGES, SENSORS
+from training.robustness import CAMERAS, CHANGES, RULERS, SENSORS
 from training.views import CROPS, accuracy_rows, make_views
 
 _BINS = 15
@@ -60,7 +60,7 @@ def study(bundle: Path, name: str, samples: Sequence[Sample], integers: Mapping[
     print(f"{name}, {len(samples)} images: as they are, without and with age, sex and site", flush=True)
     plain, with_context = judge_both(bundle, paths, contexts)
     after: dict[str, Judgements] = {}
-    for change, function in (CHANGES | CAMERAS | SENSORS).items():
+    for change, function in (CHANGES | CAMERAS | SENSORS | RULERS).items():
         print(f"{name}: {change}", flush=True)
         after[change] = judge(bundle, paths, change=function)
     return Study(
@@ -69,7 +69,7 @@ def study(bundle: Path, name: str, samples: Sequence[Sample], integers: Mapping[
         judgements=plain,
         with_context=with_context,
         changed={change: after[change] for change in CHANGES},
-        cameras={change: after[change] for change in CAMERAS | SENSORS},
+        cameras={change: after[change] for change in CAMERAS | SENSORS | RULERS},
         figures=lesion_figures(plain, samples),
         context_figures=lesion_figures(with_context, samples),
         intervals=intervals(plain, samples),
@@ -182,7 +182,8 @@ def report(
             "The same pictures with larger changes, made by calculation, as other dermatoscopes may give them. No "
             "threshold was fitted on such pictures. A gain for every channel (warmer, cooler, greener) is what neutral "
             "light takes out by construction, up to what clips at white; mixed colours, another tone curve, sharpening "
-            "and coarser detail it does not."
+            "and coarser detail it does not. The ruler, at another place and size in every picture, shows whether one "
+            "is taken for a sign of a malignant lesion: then benign ones with it are referred more often."
         ),
         Table(camera_table(studies)),
         Heading(2, "What age, sex and site add"),
@@ -242,6 +243,16 @@ def _elsewhere(figures: Mapping[str, Mapping[str, Any]]) -> list[Block]:
                 Heading(3, f"{name}: skin tone, proof and squamous carcinoma"),
                 Table(group_table(of_it["strata"])),
             ]
+    if OTHER_FINDINGS in figures:
+        blocks += [
+            Heading(2, "Findings outside the seven classes"),
+            Text(
+                "Pictures of MILK10k whose finding is none of the classes and not squamous carcinoma. Nothing was "
+                "trained or fitted on them. The kiosk has no class for them: what it should say is that it does not "
+                "know. A referral is no harm; a class named without doubt is."
+            ),
+            Table(other_table(figures[OTHER_FINDINGS])),
+        ]
     if len(refused) > 1:
         blocks += [Heading(2, "Pictures of no lesion"), Table(refused)]
     return blocks

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from training.evaluate import OTHER_FINDINGS
 from training.not_lesions import EVERYDAY
 
 Rows = list[list[str]]
@@ -49,11 +50,19 @@ def group_table(strata: Mapping[str, Mapping[str, float]]) -> Rows:
     return rows
 
 
+def other_table(figures: Mapping[str, float]) -> Rows:
+    """What the operator is told of pictures whose finding is none of the classes."""
+    return [
+        ["pictures", "refused as unfamiliar", "model unsure", "referred"],
+        [str(figures["images"]), *(_shown(figures[key]) for key in ("refused_as_unfamiliar", "unsure", "referred"))],
+    ]
+
+
 def refused_table(figures: Mapping[str, Mapping[str, Any]]) -> Rows:
     """Pictures of no lesion by kind, how many are refused; empty but for the head where only photos were judged."""
     rows = [["kind", "pictures", "refused"]]
     for name, of_it in figures.items():
-        if "balanced_accuracy" not in of_it:
+        if "balanced_accuracy" not in of_it and name != OTHER_FINDINGS:
             kind = "everyday photos" if name == EVERYDAY else name.replace("_", " ")
             rows.append([kind, str(of_it["images"]), f"{of_it['refused_as_unfamiliar']:.1%}"])
     return rows

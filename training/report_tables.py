@@ -32,7 +32,7 @@ class Study(NamedTuple):
         judgements: of the pictures as they are.
         with_context: of the same with age, sex and site.
         changed: of the same after each of `training.robustness.CHANGES`, by its name.
-        cameras: of the same after each of `training.robustness.CAMERAS` and `SENSORS`, by its name.
+        cameras: of the same after each of `training.robustness.CAMERAS`, `SENSORS` and `RULERS`, by its name.
         figures: of `judgements`.
         context_figures: of `with_context`.
         intervals: of `figures`.
@@ -189,7 +189,10 @@ def flip_table(studies: Sequence[Study]) -> Rows:
 
 def camera_table(studies: Sequence[Study]) -> Rows:
     """What is left of the main figures as another camera would show the same lesions."""
-    keys = ("balanced_accuracy", "top1_accuracy", "malignant_auc", "expected_calibration_error")
+    keys = (
+        "balanced_accuracy", "top1_accuracy", "malignant_auc", "referral_sensitivity", "referral_specificity",
+        "expected_calibration_error",
+    )  # fmt: skip
     rows = [["Picture", *(f"{study.name}: {_words(key)}" for study in studies for key in keys)]]
     for name in ("as it is", *studies[0].cameras):
         shown = (

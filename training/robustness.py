@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training.augment import ruled
+
 Change = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 
 
@@ -77,6 +79,19 @@ def closer(factor: float) -> Change:
     return change
 
 
+def with_ruler(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The middle square with a ruler's ticks near one side, the same ruler in the same picture."""
+    height, width = rgb.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    drawn = rgb.copy()
+    seed = int(rgb[::16, ::16].astype(np.int64).sum())
+    drawn[top : top + side, left : left + side] = ruled(
+        np.ascontiguousarray(rgb[top : top + side, left : left + side]), np.random.default_rng(seed)
+    )
+    return drawn
+
+
 CHANGES: dict[str, Change] = {
     "turned by 90°": turned(1),
     "turned by 180°": turned(2),
@@ -106,6 +121,10 @@ SENSORS: dict[str, Change] = {
     "as coarse as the training pictures: 300 pixels high": coarser(300),
 }
 """By name, what neutral light does not take out: other colours, tones and detail. Greys stay grey."""
+
+
+RULERS: dict[str, Change] = {"with a drawn ruler": with_ruler}
+"""By name, what lies on the skin: rulers are commoner beside melanomas, and must not stand for them."""
 
 
 def other_camera(number: int) -> Change:

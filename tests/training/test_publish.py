@@ -97,12 +97,14 @@ def test_the_card_tells_groups_and_kinds_apart(
         }
     }
     figures["hand"] = {"images": 61, "refused_as_unfamiliar": 0.875}
+    figures["other_findings"] = {"images": 81, "refused_as_unfamiliar": 0.0, "unsure": 0.25, "referred": 0.75}
     publish(make_bundle(), figures, tmp_path / "several")
     card = (tmp_path / "several" / "MODEL_CARD.md").read_text()
     assert "### milk10k: skin tone, proof, squamous carcinoma" in card
     assert "| skin tone 3 | 40 | 20 | 0.975 | 0.400 | – |" in card
     assert "| squamous carcinoma | 17 | – | 0.941 | – | – |" in card
     assert "hand 87.5% of 61" in card
+    assert "Of 81 pictures of other findings\n  75.0% are referred, 25.0% called unsure and 0.0% refused." in card
 
 
 def test_what_was_made_with_a_leaky_split_is_not_published(

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from training.robustness import (
     CAMERAS,
     CHANGES,
+    RULERS,
     SENSORS,
     brighter,
     closer,
@@ -19,9 +20,10 @@ from training.robustness import (
     softer,
     tinted,
     turned,
+    with_ruler,
 )
 
-EVERY = CHANGES | CAMERAS | SENSORS
+EVERY = CHANGES | CAMERAS | SENSORS | RULERS
 
 
 @given(height=st.integers(310, 350), width=st.integers(310, 350), name=st.sampled_from(sorted(EVERY)))
@@ -109,3 +111,16 @@ def test_zoom_keeps_the_centre_in_the_centre(factor: float, side: int) -> None:
 def test_pictures_are_spread_evenly_over_the_other_cameras() -> None:
     chosen = [other_camera(number) for number in range(2 * len(CAMERAS))]
     assert all(chosen.count(camera) == 2 for camera in CAMERAS.values())
+
+
+def test_a_ruler_lies_in_the_middle_square_and_is_the_same_in_the_same_picture() -> None:
+    rgb = np.full((120, 200, 3), 150, np.uint8)
+    rgb[::2] = 140
+    drawn = with_ruler(rgb)
+    changed = (drawn != rgb).any(axis=2)
+    assert 20 < changed.sum() < changed.size / 4
+    assert not changed[:, :40].any()
+    assert not changed[:, 160:].any()
+    np.testing.assert_array_equal(drawn, with_ruler(rgb))
+    rgb[0, 0] = 90
+    assert (with_ruler(rgb) != drawn).sum() > 100, "another picture has another ruler"
