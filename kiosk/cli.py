@@ -40,8 +40,15 @@ def _parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="serve the kiosk's screen at http://127.0.0.1:8501/")
     run.set_defaults(module="run")
-    run.add_argument("--camera", metavar="SOURCE", help="as the configuration's [camera] source")
-    run.add_argument("--port", metavar="N", type=_whole, help="of the screen's address")
+
+    demo = commands.add_parser("demo", help="the kiosk with records to try things with; nothing of it survives")
+    demo.set_defaults(module="demo")
+    demo.add_argument("--patients", metavar="N", type=int, default=0, help="made-up ones (none)")
+    for command in (run, demo):
+        command.add_argument(
+            "--camera", metavar="SOURCE", help="auto, picamera2, usb, usb:N, replay:DIR, phantom or demo"
+        )
+        command.add_argument("--port", metavar="N", type=_whole, help="of the screen's address")
 
     classify = commands.add_parser(
         "classify",
@@ -74,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     lock.set_defaults(module="lock_camera")
 
     _add_records(commands)
-    for command in (run, classify, doctor, lock):
+    for command in (run, demo, classify, doctor, lock):
         command.add_argument("--config", type=Path, metavar="FILE", help="default: /etc/dermakiosk/kiosk.toml if there")
     return parser
 
@@ -105,9 +112,19 @@ def _add_records(commands: argparse._SubParsersAction[_Parser]) -> None:
     change = commands.add_parser("change-key", help="put the records under a new data key, after an incident")
     change.set_defaults(module="change_key")
 
+    recover = commands.add_parser("recover", help="with the recovery words, a new PIN for an administrator")
+    recover.set_defaults(module="recover")
+
+    stick = commands.add_parser("new-stick", help="put the records under another key stick; nobody's PIN changes")
+    stick.set_defaults(module="new_stick")
+    stick.add_argument("new", metavar="FILE", help="the key file to be written, on the new stick")
+
+    for command in (recover, stick):
+        command.add_argument("--operator", metavar="NAME", required=True, help="an administrator")
     for command in (audit, backup, restore, change):
-        command.add_argument("--store", type=Path, metavar="FOLDER", required=True, help="of the records")
         command.add_argument("--operator", metavar="NAME", help="whose PIN is asked for (default: the recovery words)")
+    for command in (audit, backup, restore, change, recover, stick):
+        command.add_argument("--store", type=Path, metavar="FOLDER", required=True, help="of the records")
         command.add_argument("--key-file", metavar="FILE", help='on the key stick; "otp": the board\'s one-time memory')
 
 

@@ -17,7 +17,7 @@ from kiosk.ui import faults
 from kiosk.upkeep.health import Code
 
 PAGE = Path(__file__).parents[1] / "docs" / "faults.md"
-NEVER_ON_A_SCREEN = ("S", "R", "A")
+NEVER_ON_A_SCREEN = "S"
 
 
 def rows() -> dict[str, list[str]]:

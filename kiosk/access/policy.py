@@ -14,6 +14,7 @@ class Permission(StrEnum):
 
     EXAMINE = "examine"
     SEE_RECORDS = "see_records"
+    RECONSTRUCT = "reconstruct"
     JUDGE = "judge"
     ENTER_HISTOLOGY = "enter_histology"
     EXPORT = "export"
@@ -41,6 +42,8 @@ PERMISSIONS = MappingProxyType(
         Role.ADMINISTRATOR: frozenset(
             {
                 Permission.SEE_RECORDS,
+                # a complaint: what the model said where it was not shown
+                Permission.RECONSTRUCT,
                 Permission.EXPORT,
                 Permission.DELETE,
                 Permission.BACK_UP,

@@ -103,6 +103,7 @@ class Station:
         self._lock = threading.Lock()  # guards everything below
         self._case: Case | None = None
         self._job: Future[Assessment] | None = None
+        self._is_saved = False
         self._loss = Loss.RESTART if self._open_case.left else None
         self._job_started_s = 0.0
         self._engine_fault = ("", "")  # in words for an engineer, and its code
@@ -138,6 +139,7 @@ class Station:
             # a name that no earlier run of the program has used: a page may not have noticed a restart
             self._case = Case(secrets.token_hex(8), patient)
             self._loss = None
+            self._is_saved = False
             self._open_case.begin()
             self._job_started_s = monotonic()
             self._job = self._worker.submit(self._examine, patient)
@@ -163,6 +165,13 @@ class Station:
         with self._lock:
             return self._case
 
+    def saved(self, ticket: str) -> None:
+        """A case is in the records: whatever becomes of it here, it is not lost."""
+        with self._lock:
+            if self._case is not None and self._case.ticket == ticket:
+                self._is_saved = True
+                self._open_case.end()
+
     def done(self, ticket: str) -> bool:
         """Forget a case; nothing of it is kept. False, and nothing happens, when it is another's turn already."""
         with self._lock:
@@ -175,7 +184,7 @@ class Station:
         """Forget whatever case there is: nobody is there to tap Done."""
         with self._lock:
             if self._case is not None:
-                self._loss = Loss.UNTOUCHED
+                self._loss = None if self._is_saved else Loss.UNTOUCHED
                 self._forget()
 
     def loss(self) -> Loss | None:

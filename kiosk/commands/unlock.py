@@ -46,21 +46,31 @@ def unlock(folder: Path, operator: str | None, device: DeviceSecret | None) -> t
     """
     slots = Slots.read(folder)
     if operator is None:
-        return slots.unlock(RECOVERY, _ask("Recovery words: "), None), RECOVERY
-    found = [slot.id for slot in slots.slots if operator in (slot.name, slot.id) and slot.id != RECOVERY]
-    if len(found) != 1:
-        known = ", ".join(slot.name for slot in slots.slots if slot.id != RECOVERY)
-        raise KeyRefused(f"There is no single operator {operator!r}", f"There is {known}")
+        return slots.unlock(RECOVERY, ask("Recovery words: "), None), RECOVERY
+    who = operator_id([(slot.id, slot.name) for slot in slots.slots if slot.id != RECOVERY], operator)
     attempts = Attempts(folder, utc_now, boottime_s, boot_id())
-    if (wait_s := attempts.wait_s(found[0])) > 0:
+    if (wait_s := attempts.wait_s(who)) > 0:
         raise OperatorLocked("Too many wrong PINs", f"Try again in {wait_s:.0f} s", wait_s)
-    pin = _ask(f"PIN of {operator}: ")
-    attempts.count(found[0])
-    keys = slots.unlock(found[0], pin, device)
-    attempts.clear(found[0])
-    return keys, found[0]
+    pin = ask(f"PIN of {operator}: ")
+    attempts.count(who)
+    keys = slots.unlock(who, pin, device)
+    attempts.clear(who)
+    return keys, who
 
 
-def _ask(prompt: str) -> str:
+def operator_id(operators: Sequence[tuple[str, str]], said: str) -> str:
+    """The id of the operator whom the command line names, by name or by id.
+
+    Raises:
+        KeyRefused: there is no such operator, or there are two of that name.
+    """
+    found = [known for known, name in operators if said in (known, name)]
+    if len(found) != 1:
+        known_names = ", ".join(name for _, name in operators)
+        raise KeyRefused(f"There is no single operator {said!r}", f"There is {known_names}")
+    return found[0]
+
+
+def ask(prompt: str) -> str:
     """A secret, typed without being shown or piped in; never an argument, which others could read."""
     return getpass.getpass(prompt) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")

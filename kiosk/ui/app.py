@@ -6,10 +6,12 @@ import streamlit as st
 
 from kiosk.text import LANGUAGES
 from kiosk.text.catalogue import Catalogue, catalogue
-from kiosk.ui import device
+from kiosk.ui import beside, device, entry
 from kiosk.ui.language import words_of
-from kiosk.ui.screens import capture, result, start, status, taken
+from kiosk.ui.screens import capture, result, start, status, taken, unsaved
+from kiosk.ui.seat import Seat, this_seat
 from kiosk.ui.windows import tag, this_window
+from kiosk.workflow.keeping import Kept
 from kiosk.workflow.visit import Step, Visit
 
 WAIT_S = 0.25
@@ -22,33 +24,50 @@ def main() -> None:
     words = _words(kiosk.screen.language)
     st.set_page_config(page_title=words.text("app.name"), layout="wide", initial_sidebar_state="collapsed")
     window = this_window()
+    seat = this_seat()
     if not kiosk.windows.admit(window):
         # nothing of the patient stays in a window that does not have the screen
         had = st.session_state.pop("visit", None) is not None or "had" in st.session_state
         if had:
             st.session_state["had"] = True
-        status.draw(words, kiosk, Step.START, tag(window), here=False)
+        seat.leave()
+        status.draw(words, kiosk, seat, Step.START, tag(window), here=False)
         taken.draw(words, had=had, take=lambda: kiosk.windows.hand_to(window))
         return
     st.session_state.pop("had", None)
+    if entry.needed(kiosk, seat):
+        status.draw(words, kiosk, seat, Step.START, tag(window))
+        entry.draw(words, kiosk, seat)
+    elif beside.at(kiosk, seat):
+        status.draw(words, kiosk, seat, Step.START, tag(window))
+        beside.draw(words, kiosk, seat)
+    else:
+        _visit(words, kiosk, seat, tag(window))
+
+
+def _visit(words: Catalogue, kiosk: device.Device, seat: Seat, window: str) -> None:
+    """Draw where the patient's visit is. A result is in the store before it is drawn, where one is kept."""
     if "visit" not in st.session_state:
         st.session_state["visit"] = Visit.resume(kiosk.station, kiosk.attention.turn)
     visit: Visit = st.session_state["visit"]
     visit.keep_up(kiosk.attention.turn)
-    assessment = None
+    assessment = keeping = None
     if visit.step is Step.RESULT:
         try:
             assessment = visit.assessment(WAIT_S)
+            keeping = entry.keep(kiosk, seat, visit, WAIT_S) if assessment is not None else None
         except KeyError:
-            pass  # done from another page: the visit is at Start again
+            assessment = None  # done from another page: the visit is at Start again
         else:
-            if assessment is None:
-                status.draw(words, kiosk, Step.CAPTURE, tag(window))
+            if assessment is None or (keeping is not None and keeping.kept is Kept.SAVING):
+                status.draw(words, kiosk, seat, Step.CAPTURE, window)
                 capture.draw(words, kiosk, visit, taking=True)
                 st.rerun()
-    status.draw(words, kiosk, visit.step, tag(window))
-    if assessment is not None:
-        result.draw(words, kiosk, visit, assessment)
+    status.draw(words, kiosk, seat, visit.step, window)
+    if assessment is not None and keeping is not None and keeping.kept is Kept.FAILED:
+        unsaved.draw(words, kiosk, visit, keeping)
+    elif assessment is not None:
+        result.draw(words, visit, assessment, keeping)
     elif visit.step is Step.CAPTURE:
         capture.draw(words, kiosk, visit, taking=False)
     else:

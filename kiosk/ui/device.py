@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 
 from edge_models.bundle import Manifest
 from kiosk.capture.station import Station
-from kiosk.ui.config import PathwayConfig, ScreenConfig
+from kiosk.ui.config import ScreenConfig
 from kiosk.ui.tokens import Tokens
 from kiosk.ui.windows import Windows
+from kiosk.workflow.archive import Archive
 from kiosk.workflow.attention import Attention
+from kiosk.workflow.desk import Desk
+from kiosk.workflow.office import Office
 
 
 @dataclass(frozen=True)
@@ -19,8 +22,8 @@ class Device:
     Attributes:
         attention: when the screen was touched last.
         screen: how the screen speaks, looks and waits.
-        pathway: what the clinic does next.
         field_of_view_mm: how much skin the width of a picture shows; None where nobody measured it.
+        desk: the records, and who has logged in.
         windows: which of the browser's windows has the screen.
     """
 
@@ -30,8 +33,14 @@ class Device:
     attention: Attention
     screen: ScreenConfig
     field_of_view_mm: float | None
-    pathway: PathwayConfig = field(default_factory=PathwayConfig)
+    desk: Desk
     windows: Windows = field(default_factory=Windows)
+    archive: Archive = field(init=False)
+    office: Office = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "archive", Archive(self.desk))
+        object.__setattr__(self, "office", Office(self.desk))
 
 
 _device: list[Device] = []

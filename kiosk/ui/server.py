@@ -11,7 +11,6 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from time import monotonic
 
 import streamlit as st
 import uvicorn
@@ -24,7 +23,7 @@ from edge_models.bundle import Manifest
 from kiosk.capture.station import Station
 from kiosk.errors import KioskError, PortInUse
 from kiosk.ui import device, faults, guard, page
-from kiosk.ui.config import PathwayConfig, ScreenConfig
+from kiosk.ui.config import ScreenConfig
 from kiosk.ui.connections import BoundedProtocol, BoundedSocket
 from kiosk.ui.forget import forget_ended_cases
 from kiosk.ui.limits import MAX_MESSAGE_BYTES
@@ -35,14 +34,15 @@ from kiosk.upkeep.checks import examine_box
 from kiosk.upkeep.health import Check
 from kiosk.version import installed_version, source_commit
 from kiosk.workflow.attention import Attention
+from kiosk.workflow.desk import Desk
 
 ADDRESS = "127.0.0.1"
 SCRIPT = Path(__file__).parent / "app.py"
 SHUTDOWN_TIMEOUT_S = 2
 BOX_INTERVAL_S = 15.0
 SWEEP_INTERVAL_S = 1.0
+RECORDS_INTERVAL_S = 2.0
 _PLAIN = ScreenConfig()
-_NO_PATHWAY = PathwayConfig()
 
 _log = logging.getLogger(__name__)
 
@@ -53,8 +53,8 @@ def serve(
     *,
     port: int,
     screen: ScreenConfig = _PLAIN,
-    pathway: PathwayConfig = _NO_PATHWAY,
     field_of_view_mm: float | None = None,
+    desk: Desk | None = None,
     box: Callable[[], Sequence[Check]] = examine_box,
 ) -> None:
     """Serve the screen at http://127.0.0.1:`port`/ until the process is told to stop (SIGINT, SIGTERM).
@@ -64,8 +64,8 @@ def serve(
         manifest: of the station's model.
         port: 1 … 65535.
         screen: how the screen speaks, looks and waits.
-        pathway: what the clinic does next.
         field_of_view_mm: how much skin the width of a picture shows, for the scale bar; None: no scale bar.
+        desk: the records; closed when the server stops. None: nothing is kept.
         box: how the box is; asked now and then, in a thread of its own.
 
     Raises:
@@ -76,7 +76,8 @@ def serve(
     with listen(port) as listener:
         configure(port)
         attention = Attention(station, screen.cover_after_s, screen.end_after_s)
-        shown = device.Device(station, manifest, Tokens(), attention, screen, field_of_view_mm, pathway)
+        desk = desk or Desk.without_records()
+        shown = device.Device(station, manifest, Tokens(), attention, screen, field_of_view_mm, desk)
         app = build_app(shown, port=port, box=box)
         server = uvicorn.Server(
             uvicorn.Config(
@@ -162,6 +163,7 @@ def build_app(shown: device.Device, *, port: int, box: Callable[[], Sequence[Che
                 watch.run(),
                 forget_ended_cases(station),
                 _end_forgotten_cases(shown.attention),
+                _watch_records(shown.desk, station),
             )
             tasks = [asyncio.create_task(job) for job in jobs]
             notify.ready()
@@ -173,19 +175,16 @@ def build_app(shown: device.Device, *, port: int, box: Callable[[], Sequence[Che
                     task.cancel()
                     with suppress(asyncio.CancelledError):
                         await task
+                await asyncio.to_thread(shown.desk.close)
 
-    page_asked_s = monotonic()
-
-    async def health(request: Request) -> JSONResponse:
-        nonlocal page_asked_s
-        if "page" in request.query_params:
-            page_asked_s = monotonic()
-        told = _health(shown, watch.codes, boot) | {"page_s": round(monotonic() - page_asked_s, 1)}
+    async def health(_request: Request) -> JSONResponse:
+        told = _health(shown, watch.codes, boot)
         status_code = 200 if told["status"] == "ok" else 503
         return JSONResponse(told, status_code=status_code, headers={"Cache-Control": "no-store"})
 
     async def touch(_request: Request) -> Response:
         shown.attention.touched()
+        await asyncio.to_thread(shown.desk.touch)
         return Response(status_code=204)
 
     return st.App(
@@ -223,6 +222,7 @@ def _health(shown: device.Device, box: Sequence[str], boot: str) -> dict[str, ob
         "covered": shown.attention.covered(),
         "turn": shown.attention.turn,
         "window": shown.windows.holder(),
+        "records": shown.desk.seen,
     }
 
 
@@ -272,6 +272,16 @@ async def _end_forgotten_cases(attention: Attention) -> None:
     while True:
         attention.sweep()
         await asyncio.sleep(SWEEP_INTERVAL_S)
+
+
+async def _watch_records(desk: Desk, station: Station) -> None:
+    """Lock what nobody has touched for long, whether a browser is there to notice or not."""
+    while True:
+        try:
+            await asyncio.to_thread(desk.tick, station)
+        except Exception:  # noqa: BLE001 - a fault of the upkeep must not end the screen
+            _log.exception("the records' upkeep failed")
+        await asyncio.sleep(RECORDS_INTERVAL_S)
 
 
 def _raise_descriptor_limit() -> None:

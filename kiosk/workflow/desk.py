@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from time import monotonic
 
 from edge_models.errors import DermakioskError
 from kiosk.access.pin import check_new_pin
@@ -23,6 +24,7 @@ from kiosk.clinical.operator import Operator, Role
 from kiosk.errors import RecordsError, SessionEnded
 from kiosk.records.audit import Event
 from kiosk.records.backup import last_backup
+from kiosk.records.capacity import Space
 from kiosk.records.config import CAPTURE, OTP, RecordsConfig
 from kiosk.records.device_secret import read_key_file, read_otp, write_key_file
 from kiosk.records.keys import DeviceSecret, Kdf, calibrate
@@ -31,6 +33,7 @@ from kiosk.records.store import Store, utc_now
 from kiosk.workflow.keeping import About, Keeper, Keeping, Kept
 
 RETENTION_EVERY = timedelta(days=1)
+_SPACE_EVERY_S = 60.0
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +59,7 @@ class Desk:
         self,
         config: RecordsConfig,
         *,
-        demonstration: bool = False,
+        pins: Mapping[str, str] | None = None,
         clock: Callable[[], datetime] = utc_now,
         make_access: Callable[..., Access] = Access,
     ) -> None:
@@ -64,12 +67,12 @@ class Desk:
 
         Args:
             config: the section [records].
-            demonstration: the store is a demonstration's: the screen says so.
+            pins: of a demonstration's operators, by id: the screen shows them, and says what they are.
             clock: the time, with a zone.
             make_access: the door; a test's has clocks that it sets.
         """
         self.config = config
-        self.demonstration = demonstration
+        self.pins = pins or {}
         self.keeper = Keeper()
         self._clock = clock
         self._make_access = make_access
@@ -78,10 +81,17 @@ class Desk:
         self._fault = ""
         self._kept_house: Store | None = None
         self._retained_at: datetime | None = None
+        self._space = Space.ENOUGH
+        self._space_seen_s = -_SPACE_EVERY_S
         self.seen = str(Standing.NONE)
         """How the records stood when somebody last looked, for the page's heartbeat; it changes with every log-in."""
         self._reach()
         self.look()
+
+    @classmethod
+    def without_records(cls) -> Desk:
+        """The desk of a kiosk that keeps nothing."""
+        return cls(RecordsConfig())
 
     def close(self) -> None:
         """Finish what is being saved, and lock."""
@@ -90,6 +100,11 @@ class Desk:
             self._access.close()
 
     # --- how the records stand
+
+    @property
+    def demonstration(self) -> bool:
+        """Whether the store is one to try things with, of which nothing survives."""
+        return bool(self.pins)
 
     def standing(self) -> Standing:
         """How the records stand now; locks them when nobody has touched the screen for long."""
@@ -108,6 +123,10 @@ class Desk:
         """When the last good backup was made; None where there is none."""
         found = None if self.config.folder is None else last_backup(self.config.folder)
         return None if found is None else found[1]
+
+    def space_is_low(self) -> bool:
+        """Whether somebody should make room soon."""
+        return self._space is not Space.ENOUGH
 
     def look(self) -> str:
         """Bring `seen` up to date."""
@@ -197,7 +216,10 @@ class Desk:
         assessment = station.wait(ticket, 0.0)
         if assessment is None:
             raise KeyError(ticket)
-        return self.keeper.keep(ticket, assessment, about, lambda: self._writer(number), timeout_s)
+        keeping = self.keeper.keep(ticket, assessment, about, lambda: self._writer(number), timeout_s)
+        if keeping.kept is Kept.SAVED:
+            station.saved(ticket)
+        return keeping
 
     def go_without(self, ticket: str) -> Keeping:
         """A case that nobody had logged in for: it is not kept, and that is audited."""
@@ -227,6 +249,9 @@ class Desk:
         standing = self.standing()
         if standing in (Standing.IDLE, Standing.LOCKED):
             self._clear(station, locked=standing is Standing.LOCKED)
+        case = station.current()
+        if self.keeper.lost("" if case is None else case.ticket):
+            self._note(Event.NOT_KEPT, "its screen was given up")
         store = None if self._access is None else self._access.opened()
         if store is not None:
             try:
@@ -243,13 +268,18 @@ class Desk:
         kept = None if keeping is None else keeping.kept
         if kept in (Kept.SAVED, Kept.GIVEN_UP):
             station.done(case.ticket)
-        elif locked and kept in (Kept.FAILED, None) and station.done(case.ticket):
-            self._note(Event.NOT_KEPT, "nobody came back")
+        elif locked and kept in (Kept.FAILED, None):
+            station.abandon()
+            if kept is None:
+                self._note(Event.NOT_KEPT, "nobody came back")
 
     def _keep_house(self, store: Store) -> None:
         if self._kept_house is not store:
             self._kept_house = store
             store.sweep()
+        if monotonic() - self._space_seen_s >= _SPACE_EVERY_S:
+            self._space_seen_s = monotonic()
+            self._space = store.capacity().space
         days, now = self.config.retention_days, self._clock()
         if days is not None and (self._retained_at is None or now - self._retained_at >= RETENTION_EVERY):
             self._retained_at = now

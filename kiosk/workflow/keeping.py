@@ -140,6 +140,18 @@ class Keeper:
             self._keeping = replace(self._keeping, kept=Kept.GIVEN_UP)
             return self._keeping.code
 
+    def lost(self, current: str) -> bool:
+        """Whether a case that could not be saved is not the current one any more: nobody can save it now.
+
+        Args:
+            current: the ticket of the station's case; empty where there is none.
+        """
+        with self._lock:
+            if self._keeping.kept is not Kept.FAILED or self._ticket == current:
+                return False
+            self._keeping = replace(self._keeping, kept=Kept.GIVEN_UP)
+            return True
+
     def not_meant(self, ticket: str) -> bool:
         """Never keep a case: nobody had logged in when it was captured.
 

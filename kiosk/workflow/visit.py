@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -26,6 +27,7 @@ class Visit:
         ticket: the station's name for the case; empty before Capture was tapped.
         lesion: which of the patient's lesions in this sitting it is, from 1.
         turn: `Attention.turn` when the visit began.
+        id: 32 hexadecimal digits that the examinations of one patient in one sitting share.
     """
 
     station: Station
@@ -34,6 +36,7 @@ class Visit:
     ticket: str = ""
     lesion: int = 1
     turn: int = 0
+    id: str = field(default_factory=lambda: os.urandom(16).hex())
 
     @classmethod
     def resume(cls, station: Station, turn: int = 0) -> Visit:
@@ -110,5 +113,6 @@ class Visit:
     def _start_over(self) -> None:
         self.patient = Patient()
         self.lesion = 1
+        self.id = os.urandom(16).hex()
         self.ticket = ""
         self.step = Step.START

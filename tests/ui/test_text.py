@@ -13,6 +13,8 @@ from edge_models.labels import LesionClass
 from edge_models.triage import AdviceLevel
 from kiosk.capture.station import Loss
 from kiosk.clinical.body_site import BodySite, Side
+from kiosk.clinical.examination import Consent, Phase
+from kiosk.clinical.operator import Role
 from kiosk.clinical.patient import Sex
 from kiosk.clinical.quality_report import Reason
 from kiosk.clinical.scope import TOLD_BY_OPERATOR, ScopeLimit
@@ -21,13 +23,15 @@ from kiosk.text.catalogue import catalogue
 from kiosk.ui.language import COOKIE, words_of
 from kiosk.ui.page import SHELL_WORDS
 from kiosk.ui.screens.capture import HINTS
+from kiosk.ui.screens.desk import ITEMS
+from kiosk.workflow.keeping import Kept
 
 UI = Path(__file__).parents[2] / "kiosk" / "ui"
 EN = catalogue("en")
 OTHERS = [language for language in LANGUAGES if language != "en"]
 KEY = re.compile(r"""["'`]((?:[a-z_]+\.)+[a-z_]+)["'`]""")
 DEVICE_FAULTS = {Reason.CAMERA_FAULT, Reason.ENGINE_FAULT}  # the fault itself says what is wrong and what to do
-PLURALS = ("start.years", "patient.years")
+PLURALS = ("start.years", "patient.years", "archive.examinations", "desk.space")
 # keys that are put together when the program runs
 BUILT = {
     *(f"reason.{reason}.{part}" for reason in set(Reason) - DEVICE_FAULTS for part in ("what", "do")),
@@ -48,13 +52,22 @@ BUILT = {
     *(f"shell.{name}" for name in SHELL_WORDS),
     *(f"start.lost_{loss}" for loss in Loss),
     *(f"{key}.{form}" for key in PLURALS for form in ("one", "other")),
+    *(f"role.{role}" for role in Role),
+    *(f"consent.{consent}" for consent in Consent),
+    *(f"kept.{kept}" for kept in set(Kept) - {Kept.SAVING, Kept.FAILED}),
+    *(f"kept.{phase}" for phase in Phase),
+    *(f"desk.{item}" for item in (*ITEMS, "examine")),
+    *(f"status.records_{state}" for state in ("locked", "without")),
+    # setup.js speaks of its own section, by the names of its steps
+    *(key for key in EN.section("setup") if f'"{key.partition(".")[2]}"' in (UI / "widgets" / "setup.js").read_text()),
     *(key for key in EN.sentences if key.startswith("fault.")),  # tests/test_faults_page.py holds them to the codes
     # start.js speaks of its own section only
     *(f"start.{key}" for key in re.findall(r"\bt\(\"([a-z_]+)\"\)", (UI / "widgets" / "start.js").read_text())),
 }
 # words that two languages share
 SAME = {
-    "app.name", "capture.scale", "hint.unknown", "patient.site_and_side", "result.seconds",
+    "app.name", "capture.scale", "desk.detail", "de:pin.label", "es:pin.label",
+    "hint.unknown", "patient.site_and_side", "result.seconds",
     "share.least", "share.most", "share.percent", "why.line",
     "start.more", "status.engine_cpu", "status.engine_edgetpu",
     "de:site.arm", "de:capture.live", "de:patient.title",

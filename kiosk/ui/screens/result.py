@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Iterable
 
 from edge_models.labels import LesionClass
 from edge_models.prediction import Prediction
@@ -15,12 +13,11 @@ from kiosk.clinical.patient import Patient
 from kiosk.clinical.scope import ScopeLimit
 from kiosk.text.catalogue import Catalogue
 from kiosk.ui import faults
-from kiosk.ui.config import PathwayConfig
-from kiosk.ui.device import Device
 from kiosk.ui.packing import pack
 from kiosk.ui.screens.start import summary
 from kiosk.ui.widgets.component import Tap, mount
 from kiosk.ui.widgets.picture import display_jpeg, outline
+from kiosk.workflow.keeping import Keeping, Kept
 from kiosk.workflow.visit import Visit
 
 _REFERRALS = (str(AdviceLevel.URGENT_REFERRAL), str(AdviceLevel.REFERRAL))
@@ -30,8 +27,8 @@ _SAID_BY_BAND = {"simulated": "simulated", "outside": "scope"}
 _log = logging.getLogger(__name__)
 
 
-def draw(words: Catalogue, device: Device, visit: Visit, assessment: Assessment) -> None:
-    """Draw the screen of a finished case."""
+def draw(words: Catalogue, visit: Visit, assessment: Assessment, keeping: Keeping | None = None) -> None:
+    """Draw the screen of a finished case; `keeping`: what became of it, None where nothing is kept on this kiosk."""
 
     def on_tap(tap: Tap) -> None:
         ticket = str(tap.get("ticket"))  # of the case that was on the screen when it was tapped
@@ -43,16 +40,17 @@ def draw(words: Catalogue, device: Device, visit: Visit, assessment: Assessment)
             case "done":
                 visit.done(ticket)
 
+    kept = Kept.NOT_MEANT if keeping is None else keeping.kept
     around = {
         "texts": words.section("result"),
         "ticket": visit.ticket,
         "summary": summary(words, visit.patient),
         "further": visit.patient.without_lesion() != Patient(),  # of somebody unknown it is the same as Done
+        "kept": {"state": str(kept), "word": words.text(f"kept.{kept}")},
     }
     try:
         jpeg = b"" if assessment.frame is None else display_jpeg(assessment.frame.rgb)
-        said = describe(words, assessment)
-        message = pack(said | around | next_step(device.pathway, said), jpeg)
+        message = pack(describe(words, assessment) | around, jpeg)
     except Exception:  # noqa: BLE001 - the result stays with the station: nothing is lost until Done is tapped
         _log.exception("a result could not be drawn")
         message = pack(undrawable(words) | around, b"")
@@ -98,14 +96,6 @@ def describe(words: Catalogue, assessment: Assessment) -> dict[str, object]:
             words.text("result.seconds", seconds=words.number(seconds, 1)),
         ],
     }
-
-
-def next_step(pathway: PathwayConfig, said: Mapping[str, Any]) -> dict[str, object]:
-    """What the clinic does next of what `describe` said, in its own words: `step`, empty where it named nothing.
-
-    Where the band gives no advice (a simulated picture, one outside the scope) there is no next step either.
-    """
-    return {"step": asdict(pathway).get(said["band"]["level"], "")}
 
 
 def undrawable(words: Catalogue) -> dict[str, object]:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from kiosk.clinical.body_site import BodySite, Side
-from kiosk.clinical.patient import CODE, MAX_AGE_YEARS, Patient, Sex
+from kiosk.clinical.patient import MAX_AGE_YEARS, Patient, Sex
 from kiosk.clinical.scope import TOLD_BY_OPERATOR, ScopeLimit
 from kiosk.text import LANGUAGES
 from kiosk.text.catalogue import Catalogue
@@ -42,7 +42,6 @@ def draw(words: Catalogue, device: Device, visit: Visit, speak: Callable[[str], 
             "loss": words.text(f"start.lost_{loss}") if loss else "",
             "turn": visit.turn,
             "field": "site" if visit.lesion > 1 else "code",
-            "code": CODE,
             "max_age": MAX_AGE_YEARS,
             "choices": {
                 "sex": [(str(sex), words.text(f"sex.{sex}")) for sex in Sex],
@@ -86,14 +85,12 @@ def read(tap: Tap) -> Patient | None:
         return None
 
 
-def site_name(words: Catalogue, patient: Patient) -> str:
-    """Where the lesion is in the operator's words, "Arm, left"; empty where nobody said it."""
-    if patient.site is None:
+def place_name(words: Catalogue, site: BodySite | None, side: Side | None) -> str:
+    """Where a lesion is in the operator's words, "Arm, left"; empty where nobody said it."""
+    if site is None:
         return ""
-    site = words.text(f"site.{patient.site.code}")
-    if patient.side is None:
-        return site
-    return words.text("patient.site_and_side", site=site, side=words.text(f"side.{patient.side}"))
+    name = words.text(f"site.{site.code}")
+    return name if side is None else words.text("patient.site_and_side", site=name, side=words.text(f"side.{side}"))
 
 
 def summary(words: Catalogue, patient: Patient) -> str:
@@ -103,5 +100,5 @@ def summary(words: Catalogue, patient: Patient) -> str:
         parts.append(words.count("patient.years", patient.age_years, age=patient.age_years))
     if patient.sex is not None:
         parts.append(words.text(f"sex.{patient.sex}"))
-    parts.append(site_name(words, patient))
+    parts.append(place_name(words, patient.site, patient.side))
     return " · ".join(part for part in parts if part) or words.text("patient.anonymous")

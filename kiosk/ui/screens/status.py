@@ -6,20 +6,29 @@ from kiosk.text.catalogue import Catalogue
 from kiosk.ui import page
 from kiosk.ui.device import Device
 from kiosk.ui.screens import about
-from kiosk.ui.widgets.component import mount
+from kiosk.ui.seat import Place, Seat
+from kiosk.ui.widgets.component import Tap, mount
+from kiosk.workflow.desk import Standing
 from kiosk.workflow.visit import Step
 
 
-def draw(words: Catalogue, device: Device, step: Step, window: str, *, here: bool = True) -> None:
+def draw(words: Catalogue, device: Device, seat: Seat, step: Step, window: str, *, here: bool = True) -> None:
     """Draw the bar. How the device is, and which window has the screen, the page asks for itself.
 
     Args:
         words: of this browser session.
         device: the process's parts.
+        seat: of this browser session.
         step: the current one.
         window: this window's tag.
         here: this window has the screen.
     """
+
+    def on_tap(tap: Tap) -> None:
+        # "window" and "seen": what was drawn is not true any more, and drawing it again brings what is
+        if tap.get("name") == "records" and device.desk.standing() is not Standing.NONE:
+            seat.place = Place.DESK if seat.number else Place.UNLOCK
+
     mount(
         "status",
         {
@@ -31,6 +40,25 @@ def draw(words: Catalogue, device: Device, step: Step, window: str, *, here: boo
             "window": window,
             "here": here,
             "turn": device.attention.turn,
+            "records": records(words, device, seat),
             "about": about.sheet(words, device.manifest, device.station.status()),
         },
+        on_tap,
     )
+
+
+def records(words: Catalogue, device: Device, seat: Seat) -> dict[str, str]:
+    """What the bar says of the records: `state`, in words, and `seen`, which the heartbeat tells too."""
+    desk = device.desk
+    operator = desk.operator(seat.number)
+    standing = desk.standing()
+    if standing in (Standing.NONE, Standing.UNSET):
+        state, said = "none", words.text("status.records_none")
+    elif operator is None:
+        state = "without" if seat.without else "locked"
+        said = words.text(f"status.records_{state}")
+    else:
+        state, said = "open", operator.name
+    if desk.demonstration:
+        state, said = "demonstration", words.text("status.records_demonstration")
+    return {"state": state, "word": said, "seen": desk.seen, "may": "" if standing is Standing.NONE else "tap"}

@@ -43,13 +43,19 @@ def mount(
     _component(name)(key=name, data=data if isinstance(data, bytes) else [data], on_tap_change=tapped)
 
 
+PARTS: Mapping[str, tuple[str, ...]] = dict.fromkeys(("unlock", "setup", "archive", "office", "own_pin"), ("keypad",))
+"""What a component's script and style are made of beside what all of them share."""
+
+
 @cache
 def _component(name: str) -> Any:
     return st.components.v2.component(
         name,
         html=(WIDGETS / f"{name}.html").read_text(encoding="utf-8"),
-        css="\n".join(
-            (STYLE / file).read_text(encoding="utf-8") for file in ("shared.css", "keypad.css", f"{name}.css")
-        ),
-        js="\n".join((WIDGETS / file).read_text(encoding="utf-8") for file in ("shared.js", "keypad.js", f"{name}.js")),
+        css="\n".join((STYLE / file).read_text(encoding="utf-8") for file in _files(name, "css")),
+        js="\n".join((WIDGETS / file).read_text(encoding="utf-8") for file in _files(name, "js")),
     )
+
+
+def _files(name: str, ending: str) -> list[str]:
+    return [f"{part}.{ending}" for part in ("shared", *PARTS.get(name, ()), name)]

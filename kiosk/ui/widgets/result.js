@@ -97,6 +97,7 @@ export default (component) =>
     // what closes a result that refers: once more, lest it goes unseen
     function closing(words, name) {
       if (!words.asks) return undefined;
+      find(".ask-unkept").hidden = words.kept.state === "saved";
       return () => {
         const { texts } = words;
         find(".ask .dock").replaceChildren(
@@ -140,8 +141,6 @@ export default (component) =>
       find(".notes").replaceChildren(
         ...notes.map((note) => element("li", { "data-kind": note.kind }, icon(symbols[note.kind]), element("span", {}, note.text))),
       );
-      find(".step").hidden = !words.step;
-      find(".step p").textContent = words.step;
       find(".reasons").hidden = reasons.length === 0;
       find(".reasons ul").replaceChildren(
         ...reasons.map(({ what, do: todo }) =>
@@ -149,6 +148,8 @@ export default (component) =>
         ),
       );
       find(".summary span").textContent = words.summary;
+      find(".kept").dataset.state = words.kept.state;
+      find(".kept").replaceChildren(icon(words.kept.state === "saved" ? "check" : "stop"), words.kept.word);
       find(".meta").replaceChildren(...words.meta.map((part) => element("span", {}, part)));
       const done = words.primary === "done";
       const further = button("further", texts["result.further"], "forward", false, closing(words, "further"));

@@ -1,5 +1,7 @@
 // The bar at the top. How the device is comes from the page's heartbeat, so nothing is drawn again for it.
 
+const RECORDS_ICONS = { none: "stop", without: "stop", locked: "key", open: "person", demonstration: "warn" };
+
 export default (component) =>
   keep(component, (root) => {
     const find = (selector) => root.querySelector(selector);
@@ -9,6 +11,7 @@ export default (component) =>
     let codes = ""; // of the notices on the sheet
     let window_ = { tag: "", here: true };
     let turn = 0;
+    let records = { seen: "" };
     const bar = { send() {} };
 
     const tick = () => {
@@ -29,6 +32,7 @@ export default (component) =>
       if (detail.engine_fault) lamp("engine", "fault", texts["status.engine_fault"]);
       else lamp("engine", detail.engine_note ? "warning" : "ok", texts[`status.engine_${detail.engine}`]);
       follow(detail.window);
+      if (detail.records !== records.seen) bar.send("seen"); // somebody logged in or out, or the records locked
       const told = faultCodes(detail);
       if (told.join() === codes) return;
       codes = told.join();
@@ -43,6 +47,7 @@ export default (component) =>
     const onTheme = ({ detail }) => find(".theme").setAttribute("aria-pressed", detail === "dark");
 
     const dialog = asDialog(root, sheet);
+    find(".records").addEventListener("click", () => bar.send("records"));
     find(".about").addEventListener("click", dialog.open);
     find(".close").addEventListener("click", dialog.close);
     find(".theme").addEventListener("click", () => window.dispatchEvent(new Event("kiosk:other-theme")));
@@ -56,6 +61,12 @@ export default (component) =>
         window_ = { tag: data.window, here: data.here };
         texts = data.texts;
         turn = data.turn;
+        records = data.records;
+        find(".records").dataset.state = records.state;
+        find(".records").disabled = records.may === "";
+        find(".records b").replaceChildren(icon(RECORDS_ICONS[records.state]));
+        find(".records .word").textContent = records.word;
+        find(".records").setAttribute("aria-label", `${texts["status.records"]}: ${records.word}`);
         faults = data.faults;
         codes = "";
         fillTexts(root, texts);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from kiosk.access.attempts import FREE_TRIES
 from kiosk.cli import main
+from kiosk.records.keys import DeviceSecret
 from kiosk.records.slots import Slots
 from tests.kiosk.records.conftest import box, tmp_path
 from tests.kiosk.records.samples import PIN, Box, new_examination
@@ -71,6 +73,40 @@ def test_a_backup_is_restored_on_another_box(terminal: Terminal, tmp_path: Path)
     assert terminal.run("backup", stick, "--locked") == 0
     assert terminal.run("restore", folder, "--force", typed=terminal.box.words) == 0
     assert "made while locked" in terminal.out
+
+
+def test_lost_pins_are_renewed_by_the_recovery_words(terminal: Terminal) -> None:
+    assert terminal.run("recover", "--operator", "Eve", typed=terminal.box.words) == 2
+    assert "There is Anna" in terminal.err
+    assert terminal.run("recover", "--operator", "Anna", typed=f"{terminal.box.words}\n123456") == 2
+    assert terminal.run("recover", "--operator", "Anna", typed=f"{'abandon ' * 23}art\n16180339") == 2
+    assert terminal.run("recover", "--operator", "Anna", typed=f"{terminal.box.words}\n16180339") == 0
+    assert terminal.run("audit", "verify", "--operator", "Anna", typed=PIN) == 2
+    assert terminal.run("audit", "export", "--operator", "Anna", typed="16180339") == 0
+    assert "PIN by recovery words" in terminal.out
+
+
+def test_a_new_stick_takes_the_place_of_the_old_one(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = tmp_path / "first.key", tmp_path / "second.key"
+    assert terminal.run("new-stick", first, "--operator", "Anna", typed=PIN) == 2
+    assert "own disk" in terminal.err
+
+    def write(path: Path, _store: Path) -> DeviceSecret:  # as if the file lay on another disk
+        secret = DeviceSecret(os.urandom(32))
+        path.write_text(f"dermakiosk device secret 1: {secret.secret.hex()}\n", encoding="ascii")
+        return secret
+
+    monkeypatch.setattr("kiosk.commands.new_stick.write_key_file", write)
+    assert terminal.run("new-stick", first, "--operator", "Anna", typed=PIN) == 0
+    assert terminal.run("audit", "verify", "--operator", "Anna", typed=PIN) == 2
+    assert "key stick is needed" in terminal.err
+    assert terminal.run("new-stick", second, "--operator", "Anna", "--key-file", first, typed=PIN) == 0
+    assert terminal.run("audit", "verify", "--operator", "Anna", "--key-file", first, typed=PIN) == 2
+    assert terminal.run("audit", "verify", "--operator", "Anna", "--key-file", second, typed=PIN) == 0
+    assert terminal.run("recover", "--operator", "Anna", typed=f"{terminal.box.words}\n16180339") == 0
+    assert terminal.run("audit", "verify", "--operator", "Anna", typed="16180339") == 0, "no stick is in use any more"
 
 
 def test_the_data_key_is_changed(terminal: Terminal) -> None:

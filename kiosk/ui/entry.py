@@ -1,0 +1,69 @@
+"""What stands before the examination: the first set-up, the log-in, and a case that could not be saved."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kiosk.text.catalogue import Catalogue
+from kiosk.ui.device import Device
+from kiosk.ui.screens import setup, unlock
+from kiosk.ui.seat import Place, Seat
+from kiosk.workflow.desk import Standing
+from kiosk.workflow.keeping import About, Keeping
+from kiosk.workflow.visit import Visit
+
+
+def needed(kiosk: Device, seat: Seat) -> bool:
+    """Whether something stands before the examination; what belongs to a session that is over is forgotten here."""
+    desk = kiosk.desk
+    standing = desk.standing()
+    if seat.number and desk.operator(seat.number) is None:
+        seat.leave()
+        if standing is not Standing.IDLE:
+            st.session_state.pop("visit", None)
+    if seat.words or (seat.place is Place.UNLOCK and standing is not Standing.NONE):
+        return True
+    if standing is Standing.NONE or seat.number:
+        return False
+    if standing is Standing.UNSET:
+        return not seat.later
+    if seat.without:
+        _own_up(kiosk)
+        if desk.may_go_without(kiosk.station):
+            return False
+    seat.without = False
+    return True
+
+
+def _own_up(kiosk: Device) -> None:
+    """The case that was captured here without a log-in is nobody else's, and is never kept."""
+    visit: Visit | None = st.session_state.get("visit")
+    case = kiosk.station.current()
+    if visit is not None and case is not None and case.ticket == visit.ticket:
+        kiosk.desk.go_without(case.ticket)
+
+
+def draw(words: Catalogue, kiosk: Device, seat: Seat) -> None:
+    """Draw what stands before the examination."""
+    if seat.words or kiosk.desk.standing() is Standing.UNSET:
+        setup.draw(words, kiosk, seat)
+    else:
+        unlock.draw(words, kiosk, seat)
+
+
+def keep(kiosk: Device, seat: Seat, visit: Visit, timeout_s: float) -> Keeping | None:
+    """Have the visit's case in the store before it is shown.
+
+    Returns:
+        What became of it; None where nothing is kept on this kiosk.
+
+    Raises:
+        KeyError: somebody else has done the case.
+    """
+    desk = kiosk.desk
+    if desk.standing() in (Standing.NONE, Standing.UNSET):
+        return None
+    if not seat.number:
+        return desk.go_without(visit.ticket)
+    about = About(visit.patient, visit.id)
+    return desk.keep(kiosk.station, visit.ticket, seat.number, about, timeout_s)

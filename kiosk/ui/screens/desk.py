@@ -1,0 +1,70 @@
+"""Desk: what somebody who has logged in may do beside examining, chosen by role."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kiosk.clinical.operator import Operator
+from kiosk.text.catalogue import Catalogue
+from kiosk.ui.device import Device
+from kiosk.ui.seat import Place, Seat
+from kiosk.ui.widgets.component import Tap, mount
+from kiosk.workflow.office import PERMISSIONS, Permission
+
+ITEMS: Mapping[str, tuple[str, Permission | None]] = {
+    "archive": ("person", Permission.SEE_RECORDS),
+    "referrals": ("warn", Permission.SEE_RECORDS),
+    "office": ("wrench", Permission.MANAGE_OPERATORS),
+    "pin": ("chip", None),
+    "hand_over": ("again", None),
+    "lock": ("stop", None),
+}
+"""What there is to do: its sign, and the permission that it needs; None: none."""
+
+
+def draw(words: Catalogue, device: Device, seat: Seat, operator: Operator) -> None:
+    """Draw the screen."""
+    may = PERMISSIONS[operator.role]
+    offered = [name for name, (_, permission) in ITEMS.items() if permission is None or permission in may]
+    examines = Permission.EXAMINE in may
+
+    def on_tap(tap: Tap) -> None:
+        name = tap.get("to")
+        if name == "examine" and examines:
+            seat.place = Place.VISIT
+        elif name in offered:
+            go(device, seat, str(name))
+
+    mount(
+        "desk",
+        {
+            "title": words.text("status.records"),
+            "who": words.text("desk.detail", name=operator.name, role=words.text(f"role.{operator.role}")),
+            "notice": words.text("desk.low") if device.desk.space_is_low() else "",
+            "items": [_item(words, name, ITEMS[name][0]) for name in offered],
+            "dock": [_item(words, "examine", "camera")] if examines else [],
+        },
+        on_tap,
+    )
+
+
+def go(device: Device, seat: Seat, name: str) -> None:
+    """Follow a tap to what was chosen."""
+    seat.settled()
+    match name:
+        case "archive" | "referrals":
+            seat.place = Place.ARCHIVE
+            seat.look_for("", referrals=name == "referrals")
+        case "office":
+            seat.place = Place.OFFICE
+        case "pin":
+            seat.place = Place.PIN
+        case "hand_over":
+            seat.place = Place.UNLOCK
+        case "lock":
+            device.desk.lock()
+            seat.leave()
+
+
+def _item(words: Catalogue, name: str, symbol: str) -> dict[str, str]:
+    return {"name": name, "label": words.text(f"desk.{name}"), "symbol": symbol}

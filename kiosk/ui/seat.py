@@ -1,0 +1,101 @@
+"""What the server knows of one browser session beside its visit: who sits at it, and where beside the visit it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import streamlit as st
+
+from edge_models.errors import DermakioskError
+from kiosk.errors import OperatorLocked
+from kiosk.workflow.archive import Place as PageStart
+
+
+class Place(StrEnum):
+    """What is on the screen in the place of the visit."""
+
+    VISIT = "visit"
+    UNLOCK = "unlock"
+    DESK = "desk"
+    ARCHIVE = "archive"
+    EXAMINATION = "examination"
+    OFFICE = "office"
+    PIN = "pin"
+
+
+@dataclass
+class Seat:
+    """One browser session.
+
+    Attributes:
+        number: of its log-in; 0: nobody has logged in.
+        without: somebody goes on without logging in, and nothing is kept.
+        later: the set-up was put off.
+        words: the recovery words, while they are shown.
+        attempt: counts what was tried, so that the screen starts anew.
+        trouble: the code of what went wrong last; empty: nothing.
+        tried: the operator whose PIN was tried last.
+        wait_s: until that operator may try again.
+        opened: the id of the examination that is looked at.
+        code: the patient code that is looked for, or its beginning.
+        whole_code: it is a patient's, and not the beginning of several.
+        referrals: open referrals alone are listed.
+        page: where the listed page begins; None: with the newest.
+        next_page: where the next one would begin; None: there is none.
+    """
+
+    number: int = 0
+    without: bool = False
+    later: bool = False
+    place: Place = Place.VISIT
+    words: str = ""
+    attempt: int = 0
+    trouble: str = ""
+    tried: str = ""
+    wait_s: float = 0.0
+    opened: str = ""
+    code: str = ""
+    whole_code: bool = False
+    referrals: bool = False
+    page: PageStart | None = None
+    next_page: PageStart | None = None
+
+    def look_for(self, code: str, *, whole: bool = False, referrals: bool = False) -> None:
+        """List something else, from its newest on."""
+        self.code, self.whole_code, self.referrals = code, whole, referrals
+        self.page = self.next_page = None
+
+    def log_in(self, number: int) -> None:
+        """Somebody has logged in here."""
+        self.number = number
+        self.without = False
+        self.place = Place.VISIT
+        self.settled()
+
+    def leave(self) -> None:
+        """The session is over."""
+        self.number = 0
+        self.place = Place.VISIT
+        self.opened = ""
+        self.look_for("")
+        self.settled()
+
+    def settled(self) -> None:
+        """What was tried last is no matter any more."""
+        self.attempt += 1
+        self.trouble, self.tried, self.wait_s = "", "", 0.0
+
+    def failed(self, error: DermakioskError, tried: str = "") -> None:
+        """Something could not be done."""
+        self.attempt += 1
+        self.trouble, self.tried = error.code, tried
+        self.wait_s = error.wait_s if isinstance(error, OperatorLocked) else 0.0
+
+
+def this_seat() -> Seat:
+    """The seat of the browser session that the script runs for."""
+    if "seat" not in st.session_state:
+        st.session_state["seat"] = Seat()
+    seat: Seat = st.session_state["seat"]
+    return seat

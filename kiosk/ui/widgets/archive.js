@@ -1,0 +1,97 @@
+// What is kept: patients by code, then examinations with thumbnails, newest first. A page comes as one message.
+
+const CODE_KEYS = [..."1234567890ABCDEFGHIJKLMNOPQRSTUVWXYZ-"];
+const CODE_MOST = 16;
+const SCANNED_MS = 60; // a scanner types faster than anybody
+
+export default (component) =>
+  keep(component, (root) => {
+    const find = (selector) => root.querySelector(selector);
+    const screen = { send() {} };
+    let code = "";
+    let page = "";
+    let typedAt = 0;
+
+    const showCode = () => (find(".typing .typed").textContent = code);
+    const typed = (character) => {
+      if (code.length < CODE_MOST) code += character;
+      showCode();
+    };
+    const erase = () => {
+      code = code.slice(0, -1);
+      showCode();
+    };
+    const type = (open) => {
+      find(".typing").hidden = !open;
+      showCode();
+    };
+    const search = () => {
+      type(false);
+      screen.send("search", { code });
+    };
+
+    // a scanner is a keyboard that ends with Enter; the shell hands its characters on
+    const onScan = ({ detail }) => {
+      const now = performance.now();
+      if (now - typedAt > 20 * SCANNED_MS) code = "";
+      typedAt = now;
+      if (detail === "Enter") search();
+      else if (CODE_KEYS.includes(detail.toUpperCase())) typed(detail.toUpperCase());
+    };
+
+    function examination(row, jpeg) {
+      const canvas = element("canvas", { width: 4, height: 3 });
+      if (jpeg.length) draw(canvas, jpeg);
+      const about = element("div", { class: "about" }, element("strong", {}, row.title), element("span", {}, row.place), element("span", { class: "when" }, row.when));
+      const said = element("div", { class: "said" }, element("span", { class: "level", "data-level": row.level }, row.said));
+      if (row.verdict) said.append(element("span", { class: "verdict" }, icon("person"), row.verdict));
+      if (row.open) said.append(element("span", { class: "open" }, icon("warn"), row.open));
+      const made = element("button", { class: "row", "data-id": row.id }, canvas, about, said);
+      made.addEventListener("click", () => screen.send("open", { id: row.id }));
+      return element("li", {}, made);
+    }
+
+    function patient(row) {
+      const made = element("button", { class: "row patient" }, icon("person"), element("strong", {}, row.code), element("span", {}, row.about));
+      made.addEventListener("click", () => screen.send("patient", { code: row.code }));
+      return element("li", {}, made);
+    }
+
+    find(".code").addEventListener("click", () => type(true));
+    find(".close").addEventListener("click", () => type(false));
+    find(".search").addEventListener("click", search);
+    find(".referrals").addEventListener("click", () => screen.send("referrals"));
+    for (const name of ["back", "older", "newest"]) find(`.archive > .dock .${name}`).addEventListener("click", () => screen.send(name));
+    window.addEventListener("kiosk:scan", onScan);
+    root.host.toggleAttribute("data-patient", true);
+
+    screen.update = (message) => {
+      const { words, jpeg } = unpack(message);
+      fillTexts(root, words.texts);
+      if (page === "") {
+        find(".typing .letters").replaceChildren(
+          ...CODE_KEYS.map((character) => keyOf(character, character, () => typed(character))),
+          keyOf(words.texts["pin.erase"], icon("erase"), erase, "erase"),
+        );
+      }
+      if (page === words.page) return; // the same page, drawn again
+      page = words.page;
+      code = words.code;
+      find(".code span").textContent = words.code || words.texts["archive.all"];
+      find(".referrals").setAttribute("aria-pressed", words.referrals);
+      find(".none").textContent = words.none;
+      find(".none").hidden = words.none === "";
+      let start = 0;
+      const rows = words.rows.map((row) => {
+        const thumbnail = jpeg.subarray(start, start + row.bytes);
+        start += row.bytes;
+        return examination(row, thumbnail);
+      });
+      find(".list").replaceChildren(...words.patients.map(patient), ...rows);
+      find(".archive > .middle").scrollTop = 0;
+      find(".older").hidden = !words.older;
+      find(".newest").hidden = !words.newest;
+    };
+    screen.close = () => window.removeEventListener("kiosk:scan", onScan);
+    return screen;
+  });

@@ -1,0 +1,231 @@
+"""Records in a real browser: the first set-up, log-in, a saved result, the archive, roles, and what a cut leaves."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kiosk.records.search import Filter
+from kiosk.text.catalogue import catalogue
+from tests.ui.clinic import ANNA, BEN, CLARA, PINS, Clinic, enter, go, log_in, opened
+
+if TYPE_CHECKING:
+    from tests.ui.conftest import OpenScreen, Screen, StartServer
+
+EN = catalogue("en")
+text = EN.text
+pytestmark = pytest.mark.browser
+
+SIZES = ("1280x800", "800x480", "720x1280")
+
+
+@pytest.fixture
+def clinic(start_server: StartServer, tmp_path: Path, shared_tiny_bundle: Path) -> Iterator[Clinic]:
+    with opened(start_server, tmp_path, shared_tiny_bundle) as made:
+        yield made
+
+
+def fits(screen: Screen, name: str) -> None:
+    """Nothing is cut off or out of reach at any size."""
+    for size in SIZES:
+        screen.resize(size)
+        screen.keep(name)
+        assert screen.faults() == [], f"{name} at {size}"
+
+
+def examine(screen: Screen) -> None:
+    """From Start to a result that is kept."""
+    screen.see(".start:not([inert])")
+    screen.to_capture()
+    screen.to_result()
+
+
+def test_the_first_set_up_by_touch(start_server: StartServer, open_screen: OpenScreen, tmp_path: Path) -> None:
+    config = tmp_path / "kiosk.toml"
+    config.write_text(f'[camera]\nsource = "phantom"\n[records]\nfolder = "{tmp_path / "records"}"\n', encoding="utf-8")
+    command = [sys.executable, "-m", "kiosk", "run", "--config", str(config), "--port"]
+    with start_server(lambda port: [*command, str(port)]) as server:
+        screen = open_screen(server)
+        screen.see(".setup:not([inert])")
+        fits(screen, "setup_intro")
+        screen.tap(".setup .back")
+        screen.see(".start:not([inert])")
+        assert screen.see(".bar .records").get_attribute("data-state") == "none"
+        screen.tap(".bar .records")
+        screen.see(".setup:not([inert])")
+        screen.tap(".setup .next")
+        for letter in "ANNA":
+            screen.tap(f'.letters .key[aria-label="{letter}"]')
+        fits(screen, "setup_name")
+        screen.tap(".setup .next")
+        fits(screen, "setup_pin")
+        enter(screen, "27182818")
+        enter(screen, "27182819")
+        assert screen.see(".setup .told").inner_text() == text("setup.pins_differ")
+        enter(screen, "123456")
+        enter(screen, "123456")
+        screen.see(f'.setup .told:has-text("{EN.fault("A1")}")')
+        enter(screen, "27182818")
+        enter(screen, "27182818")
+        words = screen.see(".words li").all_inner_texts()
+        assert len(words) == 24
+        fits(screen, "setup_words")
+        screen.tap(".setup .next")
+        fits(screen, "setup_check")
+        for _ in range(3):
+            place = int("".join(filter(str.isdigit, screen.see(".setup-title").inner_text())))
+            screen.page.locator(".choices .word").get_by_text(words[place - 1], exact=True).first.tap()
+        screen.see(".office:not([inert])")
+        fits(screen, "office")
+        screen.tap(".office .add")
+        for letter in "BEN":
+            screen.tap(f'.work .key[aria-label="{letter}"]')
+        fits(screen, "office_name")
+        screen.tap(".work .next")
+        fits(screen, "office_role")
+        screen.tap('.choice[data-value="clinician"]')
+        enter(screen, "31415926")
+        enter(screen, "31415926")
+        screen.see('.operator:has-text("Ben")')
+        screen.tap(".office > .dock .back")
+        screen.tap(".desk .lock")
+        screen.see(".unlock:not([inert])")
+        screen.tap('.person:has-text("Ben")')
+        enter(screen, "31415926")
+        screen.see(".start:not([inert])")
+
+
+def test_a_result_is_saved_before_it_is_painted_and_found_again(clinic: Clinic, open_screen: OpenScreen) -> None:
+    screen = open_screen(clinic.server)
+    fits(screen, "unlock")
+    log_in(screen, CLARA)
+    examine(screen)
+    assert screen.see(".kept").get_attribute("data-state") == "saved"
+    screen.keep("result_saved")
+    screen.done()
+    go(screen, "archive")
+    screen.see(".archive .row canvas")
+    fits(screen, "archive")
+    screen.tap(".archive .code")
+    fits(screen, "archive_code")
+    screen.tap(".typing .close")
+    screen.tap(".archive .row")
+    screen.see(".kept.screen:not([inert])")
+    fits(screen, "kept")
+    screen.tap(".kept .judge")
+    fits(screen, "kept_judge")
+    screen.tap('.choice[data-value="referral"]')
+    screen.tap('.choice[data-value="mel"]')
+    screen.see(f'.judged li:has-text("{text("lesion.mel")}")')
+    screen.tap(".kept .back")
+    screen.tap(".archive .referrals")
+    screen.see(f'.archive .row:has-text("{text("archive.open")}")')
+    screen.tap(".archive > .dock .back")
+    fits(screen, "desk")
+    screen.tap(".desk .pin")
+    fits(screen, "own_pin")
+    screen.tap(".own-pin .back")
+    screen.tap(".desk .lock")
+    screen.see(".unlock:not([inert])")
+    with clinic.store() as store:
+        assert store.capacity().kept == 1
+        assert store.verify_audit().count > 3
+
+
+def test_wrong_pins_then_a_wait_that_a_right_pin_does_not_end(clinic: Clinic, open_screen: OpenScreen) -> None:
+    screen = open_screen(clinic.server)
+    for _ in range(4):
+        log_in(screen, BEN, "99999998")
+        screen.see(f'.told:has-text("{EN.fault("A2")}")')
+    log_in(screen, BEN, "99999998")
+    screen.see('.told:has-text("0:5")')
+    assert screen.page.locator(".pad .key:enabled").count() == 0
+    fits(screen, "unlock_wait")
+    clinic.server.kill()
+    clinic.server.start()
+    screen.see(".unlock:not([inert])")
+    log_in(screen, BEN)
+    screen.see('.told:has-text("0:")')
+    log_in(screen, CLARA)
+    screen.see(".start:not([inert])")
+
+
+def test_while_locked_nothing_is_kept_and_the_screen_says_so(clinic: Clinic, open_screen: OpenScreen) -> None:
+    screen = open_screen(clinic.server)
+    screen.see(".unlock:not([inert])")
+    screen.tap(".unlock .without")
+    examine(screen)
+    assert screen.see(".kept").inner_text() == text("kept.not_meant")
+    assert screen.see(".bar .records").get_attribute("data-state") == "without"
+    screen.done()
+    clinic.server.kill()
+    with clinic.store() as store:
+        assert store.capacity().kept == 0
+    clinic.server.start()
+
+
+def test_a_setting_lets_nobody_on_without_a_pin(
+    start_server: StartServer, open_screen: OpenScreen, tmp_path: Path, shared_tiny_bundle: Path
+) -> None:
+    with opened(start_server, tmp_path, shared_tiny_bundle, 'while_locked = "nothing"\n') as clinic:
+        screen = open_screen(clinic.server)
+        screen.see(".unlock:not([inert])")
+        assert screen.page.locator(".unlock .without:visible").count() == 0
+        assert screen.page.locator(".start").count() == 0
+
+
+def test_a_power_cut_locks_and_what_was_acknowledged_is_there(clinic: Clinic, open_screen: OpenScreen) -> None:
+    screen = open_screen(clinic.server)
+    log_in(screen, CLARA)
+    examine(screen)
+    clinic.server.kill()
+    with clinic.store() as store:
+        (row,) = store.find(Filter(), "test")
+        assert store.picture(row.id)[:2] == b"\xff\xd8"
+    clinic.server.start()
+    screen.see(".unlock:not([inert])")
+    assert screen.page.locator(".result").count() == 0
+    log_in(screen, CLARA)
+    screen.see(".start:not([inert])")
+
+
+def test_a_hand_over_keeps_the_case_and_an_idle_screen_is_cleared(
+    start_server: StartServer, open_screen: OpenScreen, tmp_path: Path, shared_tiny_bundle: Path
+) -> None:
+    with opened(start_server, tmp_path, shared_tiny_bundle, "idle_after_s = 15\n") as clinic:
+        screen = open_screen(clinic.server)
+        log_in(screen, BEN)
+        examine(screen)
+        go(screen, "hand_over")
+        log_in(screen, CLARA)
+        screen.see(".result .dock .done")
+        assert CLARA.name in screen.see(".bar .records").inner_text()
+        screen.page.wait_for_timeout(1000)
+        deadline = time.monotonic() + 60
+        while screen.page.locator(".unlock").count() == 0:
+            assert time.monotonic() < deadline, "an idle screen stays as it is"
+            time.sleep(0.5)
+        assert screen.page.locator(".result").count() == 0
+
+
+def test_an_administrator_sees_no_way_to_examine_and_a_screener_none_to_administrate(
+    clinic: Clinic, open_screen: OpenScreen
+) -> None:
+    screen = open_screen(clinic.server)
+    log_in(screen, BEN)
+    screen.see(".start:not([inert])")
+    screen.tap(".bar .records")
+    screen.see(".desk:not([inert])")
+    assert screen.page.locator(".desk .office").count() == 0
+    screen.tap(".desk .hand_over")
+    log_in(screen, ANNA)
+    screen.see(".desk:not([inert])")
+    assert screen.page.locator(".desk .examine").count() == 0
+    screen.tap(".desk .office")
+    screen.see('.operator:has-text("Clara")')
+    assert PINS[CLARA.id] not in screen.page.content()
