@@ -42,8 +42,9 @@ test_programs := chromium:chromium /usr/share/fonts/truetype/dejavu/DejaVuSans.t
 
 .PHONY: test
 test: .venv/dev.stamp tflite-runtime-env  ## every test that takes seconds to a few minutes (ARGS="-k station")
-	@requirements/system.sh $(test_programs) || true
-	@$(bin)/python -m pytest $(ARGS)
+	@missing=$$(mktemp); trap 'rm -f "$$missing"' EXIT; \
+	requirements/system.sh $(test_programs) 2>&1 | tee "$$missing" >&2; \
+	$(bin)/python -m pytest $(ARGS); passed=$$?; grep '^Missing' "$$missing" >&2; exit $$passed
 
 .PHONY: screenshots
 screenshots: .venv/dev.stamp  ## every state of the screen in every size, language and theme, and contact sheets (ARGS="--languages de")

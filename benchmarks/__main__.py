@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.documents import check_writable
 from edge_models.errors import EdgeModelError
 from kiosk.errors import KioskError
 
@@ -36,6 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     _add_records(commands)
     options = parser.parse_args(argv)
     try:
+        for name in ("json", "svg", "output"):
+            check_writable(getattr(options, name, None))
         return int(options.command(options))
     except (RuntimeError, OSError, EdgeModelError, KioskError) as error:
         print(f"benchmarks: {error}", file=sys.stderr)

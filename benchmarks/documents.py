@@ -10,6 +10,21 @@ from typing import Any
 from benchmarks import accuracy, kinds
 
 
+def check_writable(path: Path | None) -> None:
+    """Check that a file can be written, before half an hour is spent on what belongs in it; None passes.
+
+    Raises:
+        OSError: it cannot.
+    """
+    if path is None:
+        return
+    new = not path.exists()
+    with path.open("ab"):
+        pass
+    if new:
+        path.unlink()
+
+
 def read(path: Path) -> dict[str, Any]:
     """One document of a kind in `kinds.MEASURED`, or of kind `kinds.ACCURACY` with `choices`.
 

@@ -61,6 +61,18 @@ def switch(value: object, _base: Path) -> bool:
     return value
 
 
+def sentence(most: int) -> Check:
+    """Plain text of at most `most` characters; white space is one space, and lines are one line."""
+
+    def check(value: object, _base: Path) -> str:
+        told = " ".join(value.split()) if isinstance(value, str) else None
+        if told is None or len(told) > most or not told.isprintable():
+            raise ValueError(f"plain text of at most {most} characters")
+        return told
+
+    return check
+
+
 def day(value: object, _base: Path) -> date:
     """A date without a time."""
     if not isinstance(value, date) or isinstance(value, datetime):

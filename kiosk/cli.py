@@ -45,9 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(module="demo")
     demo.add_argument("--patients", metavar="N", type=int, default=0, help="made-up ones (none)")
     for command in (run, demo):
-        command.add_argument(
-            "--camera", metavar="SOURCE", help="auto, picamera2, usb, usb:N, replay:DIR, phantom or demo"
-        )
+        command.add_argument("--camera", metavar="SOURCE", help="as the configuration's [camera] source")
         command.add_argument("--port", metavar="N", type=_whole, help="of the screen's address")
 
     classify = commands.add_parser(

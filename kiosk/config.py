@@ -22,7 +22,7 @@ from kiosk.pipeline.config import ModelConfig
 from kiosk.records import config as records
 from kiosk.records.config import RecordsConfig
 from kiosk.ui import config as ui
-from kiosk.ui.config import ScreenConfig, ServerConfig
+from kiosk.ui.config import PathwayConfig, ScreenConfig, ServerConfig
 
 DEFAULT_PATH = Path("/etc/dermakiosk/kiosk.toml")
 """Read when no file is named and it is there."""
@@ -32,6 +32,7 @@ SECTIONS: Mapping[str, Mapping[str, Check]] = {
     "model": model.CHECKS,
     "server": ui.CHECKS,
     "screen": ui.SCREEN_CHECKS,
+    "pathway": ui.PATHWAY_CHECKS,
     "records": records.CHECKS,
 }
 """Every section of the file, and the check of every key in it."""
@@ -47,6 +48,7 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     server: ServerConfig = field(default_factory=ServerConfig)
     screen: ScreenConfig = field(default_factory=ScreenConfig)
+    pathway: PathwayConfig = field(default_factory=PathwayConfig)
     records: RecordsConfig = field(default_factory=RecordsConfig)
 
 

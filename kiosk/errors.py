@@ -11,6 +11,7 @@ KioskError                      a `edge_models.errors.DermakioskError`
 │   ├── CameraBusy          another owner has it
 │   ├── CameraClosed        used after close()
 │   ├── CameraOutOfMemory   the system has no memory left for its pictures
+│   ├── CameraSizeRefused   it does not deliver pictures of the size that is configured
 │   ├── CameraStalled       it is there but delivers no new frame in time
 │   └── CameraLost          it was there and is gone (unplugged, driver error)
 ├── RecordsError            records cannot be kept or read
@@ -101,6 +102,12 @@ class CameraOutOfMemory(CameraError):
     """The system has no memory left for the camera's pictures."""
 
     code = "C5"
+
+
+class CameraSizeRefused(CameraError):
+    """The camera does not deliver pictures of the size that is configured."""
+
+    code = "C9"
 
 
 class CameraStalled(CameraError):

@@ -20,10 +20,12 @@ fi
 if "${as_root[@]}" true 2>/dev/null; then
   echo "Installing from the system's packages: ${missing[*]}" >&2
   export DEBIAN_FRONTEND=noninteractive
-  apt_install=("${as_root[@]}" apt-get install -q -y --no-install-recommends "${missing[@]}")
+  # another program may be installing just now, as unattended upgrades do after a start
+  apt_get=("${as_root[@]}" apt-get -o DPkg::Lock::Timeout=300 -q)
+  apt_install=("${apt_get[@]}" install -y --no-install-recommends "${missing[@]}")
   # the package lists of a fresh machine are missing or old: once more after an update
   "${apt_install[@]}" >/dev/null 2>&1 </dev/null && exit 0
-  "${as_root[@]}" apt-get update -q >/dev/null </dev/null || true
+  "${apt_get[@]}" update >/dev/null </dev/null || true
   "${apt_install[@]}" >/dev/null </dev/null && exit 0
 fi
 echo "Missing: ${missing[*]}. Run: sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missing[*]}" >&2

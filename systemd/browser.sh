@@ -19,6 +19,9 @@ set -- "$@" --disable-pinch --overscroll-history-navigation=0
 set -- "$@" --disable-background-networking --disable-component-update --disable-sync --disable-domain-reliability
 set -- "$@" --host-resolver-rules="MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
+# Raspberry Pi OS's wrapper asks a question on boards of 512 MB, which nobody could answer
+if grep -q -e '--no-memcheck' "$(readlink -f "$browser")"; then set -- "$@" --no-memcheck; fi
+
 # the page looks for its server by itself, but only once it was loaded: a first start that fails is waited for
 port=$(/opt/dermakiosk/venv/bin/python -I -c '
 import socket, time
@@ -28,4 +31,6 @@ while socket.socket().connect_ex(("127.0.0.1", port)) and waited < 60:
     time.sleep(1)
     waited += 1
 print(port)') || exit 1
+# a browser whose page hangs is started again: this feeds the unit's watchdog while the page lives
+if [ -n "${WATCHDOG_USEC:-}" ]; then /opt/dermakiosk/venv/bin/python -I /opt/dermakiosk/watch-page.py "$port" & fi
 exec "$browser" "$@" "http://127.0.0.1:$port/"

@@ -6,6 +6,8 @@
 #   DESTDIR     install the files under this folder only, touching nothing of the running system (for images and packages)
 # May be run again at any time: what is already so stays so; a configuration that is there is kept.
 set -euo pipefail
+# whatever the caller's is: two users without rights read what is installed here
+umask 022
 
 here=$(dirname "$(readlink -f "$0")")
 project=$(dirname "$here")
@@ -23,6 +25,7 @@ dermakiosk-screen.service  /etc/systemd/system/dermakiosk-screen.service  644
 60-dermakiosk.rules        /etc/udev/rules.d/60-dermakiosk.rules          644
 dermakiosk.sysusers        /etc/sysusers.d/dermakiosk.conf                644
 browser.sh                 /opt/dermakiosk/browser                        755
+watch-page.py              /opt/dermakiosk/watch-page.py                  644
 dermakiosk.sh              /usr/local/bin/dermakiosk                      755
 "
 
@@ -93,6 +96,22 @@ remember() {
   act sh -c "echo '$target $manager' >'$former'"
 }
 
+# what was installed, read by the users that will run it
+check() {
+  local python=$prefix/venv/bin/python
+  system setpriv --reuid=dermakiosk --regid=dermakiosk --clear-groups "$python" -I -c '
+from edge_models import bundle
+from kiosk import config
+loaded = config.load()
+bundle.load(loaded.model.bundle or bundle.default_bundle())'
+  system setpriv --reuid=dermakiosk-screen --regid=dermakiosk-screen --clear-groups "$python" -I -c '
+import os, sys
+from kiosk import config
+config.load()
+open("/opt/dermakiosk/watch-page.py").close()
+os.access("/opt/dermakiosk/browser", os.X_OK) or sys.exit("/opt/dermakiosk/browser may not be run")'
+}
+
 install_kiosk() {
   packages
   act mkdir -p "$prefix"
@@ -104,6 +123,7 @@ install_kiosk() {
   [ -e "$config" ] || act install -D -m 644 "$here/kiosk.toml" "$config"
   remember
   system systemd-sysusers
+  check
   system systemctl set-default graphical.target
   system systemctl enable --force "${units[@]}"
   reload

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,12 +36,15 @@ class Availability:
     text: str
 
 
-def open_camera(source: Source, locked: CameraSettings = AUTOMATIC) -> Camera:
+def open_camera(
+    source: Source, locked: CameraSettings = AUTOMATIC, still_size: tuple[int, int] | None = None
+) -> Camera:
     """Open the camera that `source` names, or fail.
 
     Args:
         source: with auto it is a camera module, else a USB camera; with demo the same, else the phantom and a warning.
         locked: exposure, colours and focus of a camera module that are fixed from the start.
+        still_size: width and height of a capture in px; None: the sensor's own, or the largest that streams well.
 
     Raises:
         CameraError: that camera cannot be opened. With auto and demo too, if one is there but busy or out of order: no
@@ -48,14 +52,15 @@ def open_camera(source: Source, locked: CameraSettings = AUTOMATIC) -> Camera:
     """
     match source:
         case Source(SourceKind.AUTO | SourceKind.DEMO):
-            return CameraChoice(source, locked).open()
+            return CameraChoice(source, locked, still_size).open()
         case Source(SourceKind.PICAMERA2):
-            return PicameraCamera(settings=locked)
+            return PicameraCamera(settings=locked, still_size=still_size)
         case Source(SourceKind.USB, number=int(number)):
-            names = {device.number: device.name for device in usb.devices()}
-            return UsbCamera(Path(f"/dev/video{number}"), names.get(number, ""))
+            return _open_usb(Path(f"/dev/video{number}"), still_size)
+        case Source(SourceKind.USB, link=Path() as link):
+            return _open_usb(link, still_size)
         case Source(SourceKind.USB):
-            return _open_first_usb()
+            return _open_first_usb(still_size)
         case Source(SourceKind.REPLAY, folder=Path() as folder):
             return ReplayCamera(folder)
         case Source(SourceKind.PHANTOM):
@@ -69,18 +74,21 @@ class CameraChoice:
     What auto or demo found at first stays: a camera that was pulled out is waited for, not replaced by another.
     """
 
-    def __init__(self, source: Source, locked: CameraSettings = AUTOMATIC) -> None:
+    def __init__(
+        self, source: Source, locked: CameraSettings = AUTOMATIC, still_size: tuple[int, int] | None = None
+    ) -> None:
         self._source = source
         self._locked = locked
+        self._still_size = still_size
 
     def open(self) -> Camera:
         """Open the camera. Raises as `open_camera`."""
         if self._source.kind not in (SourceKind.AUTO, SourceKind.DEMO):
-            return open_camera(self._source, self._locked)
+            return open_camera(self._source, self._locked, self._still_size)
         missing = []
         for source in (Source(SourceKind.PICAMERA2), Source(SourceKind.USB)):
             try:
-                camera = open_camera(source, self._locked)
+                camera = open_camera(source, self._locked, self._still_size)
             except CameraNotFound as error:
                 missing.append(str(error))
                 continue
@@ -115,12 +123,17 @@ def _usb_nodes() -> list[Availability]:
     return [Availability(Source(SourceKind.USB, device.number), True, device.name) for device in usb.devices()]
 
 
-def _open_first_usb() -> Camera:
+def _open_usb(node: Path, still_size: tuple[int, int] | None) -> Camera:
+    names = {f"video{device.number}": device.name for device in usb.devices()}
+    return UsbCamera(node, names.get(Path(os.path.realpath(node)).name, ""), size=still_size)
+
+
+def _open_first_usb(still_size: tuple[int, int] | None) -> Camera:
     """The first USB camera that delivers; a node that turns out to be none does not stand in the way of the next."""
     failure: CameraError | None = None
     for device in usb.devices():
         try:
-            return UsbCamera(Path(f"/dev/video{device.number}"), device.name)
+            return UsbCamera(Path(f"/dev/video{device.number}"), device.name, size=still_size)
         except CameraNotFound as error:
             _log.info("%s", error)
         except CameraError as error:

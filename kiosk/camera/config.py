@@ -18,6 +18,7 @@ class CameraConfig:
 
     Attributes:
         source: which camera.
+        still_size: width and height of a capture in px; None: the sensor's own, or the largest that streams well.
         exposure_us: fixed exposure time of a camera module; None: automatic, like the three that follow.
         gain: its fixed analogue gain.
         colour_gains: its fixed white balance, red and blue against green.
@@ -27,6 +28,7 @@ class CameraConfig:
     """
 
     source: Source = AUTO
+    still_size: tuple[int, int] | None = None
     exposure_us: int | None = None
     gain: float | None = None
     colour_gains: tuple[float, float] | None = None
@@ -61,8 +63,16 @@ def _colour_gains(value: object, base: Path) -> tuple[float, float]:
     return red, blue
 
 
+def _still_size(value: object, base: Path) -> tuple[int, int]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise ValueError("two whole numbers, [width, height]")
+    width, height = (checks.whole(480, 10_000)(side, base) for side in value)
+    return width, height
+
+
 CHECKS: Mapping[str, checks.Check] = {
     "source": _source,
+    "still_size": _still_size,
     "exposure_us": checks.whole(1, 1_000_000),
     "gain": checks.number(1, 64),
     "colour_gains": _colour_gains,

@@ -6,14 +6,13 @@ every request. A switch between two modes costs half a second on a Pi and fragme
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic, monotonic_ns
@@ -23,15 +22,14 @@ from typing import Any, Self
 import numpy as np
 
 from kiosk.camera.base import PREVIEW_WIDTH_PX, STALL_TIMEOUT_S, utc_now
+from kiosk.camera.driver_faults import RECONNECT, failure, refused_size, size_refused
 from kiosk.camera.pictures import shrink_to_preview, to_rgb
 from kiosk.clinical.frame import AUTOMATIC, CameraSettings, Frame
 from kiosk.errors import (
-    CameraBusy,
     CameraClosed,
     CameraError,
     CameraLost,
     CameraNotFound,
-    CameraOutOfMemory,
     CameraStalled,
 )
 
@@ -41,10 +39,6 @@ SETTLE_TIMEOUT_S = 3.0
 """How long exposure, white balance and focus may take to settle before they are locked as they are."""
 _START_TIMEOUT_S = 5.0  # the first picture after opening may take longer than any later one
 _SAME_PICTURE_NS = 1_000_000  # no sensor exposes twice in a millisecond, but libcamera's virtual camera stamps so
-_RECONNECT = "Check the camera's ribbon cable with the power off; the camera is opened again by itself"
-_MORE_MEMORY = (
-    "Restart the kiosk; if this stays, give the camera more memory: dtoverlay=vc4-kms-v3d,cma-512 in config.txt"
-)
 
 # values of libcamera's controls of the same names
 _AF_MANUAL, _AF_AUTO, _AF_CONTINUOUS, _AF_START, _AF_FOCUSED, _AF_FAILED = 0, 1, 2, 0, 2, 3
@@ -83,6 +77,8 @@ class PicameraCamera:
         Raises:
             CameraNotFound: picamera2 is not installed, or the camera is not connected.
             CameraBusy: another program, or another part of this one, has it.
+            CameraOutOfMemory: no memory is left for its pictures.
+            CameraSizeRefused: it does not deliver pictures of `still_size`.
             CameraStalled, CameraLost: it was opened but delivers nothing.
         """
         self._stall_timeout_s = stall_timeout_s
@@ -104,14 +100,12 @@ class PicameraCamera:
             self._control(settings)
             self._device.start()
             self._take("lores", None, _START_TIMEOUT_S)
-        except CameraError:
-            self.close()
-            raise
         except Exception as error:
-            self.close()
-            if _out_of_memory(error):
-                raise CameraOutOfMemory(f"No memory is left for the {self._name} ({error})", _MORE_MEMORY) from error
-            raise CameraLost(f"The {self._name} does not start ({error})", _RECONNECT) from error
+            with suppress(CameraError):  # the first fault is told; the log has the other
+                self.close()
+            if isinstance(error, CameraError):
+                raise
+            raise failure(error, self._name, "does not start") from error
 
     @property
     def name(self) -> str:
@@ -168,21 +162,39 @@ class PicameraCamera:
         return settings
 
     def close(self) -> None:
-        """Stop the sensor and give it back; a waiting thread gets `CameraClosed`."""
+        """Stop the sensor and give it back; a waiting thread gets `CameraClosed`.
+
+        Raises:
+            CameraError: the driver refuses; it may stay busy until the process ends.
+        """
         with self._life:
             if self._closed:
                 return
             self._closed = True
-        # picamera2 would wait for ever behind a request that a stalled sensor never completes
-        self._device.cancel_all_and_flush()
+        failures: list[Exception] = []
+
+        def close_device() -> None:
+            try:
+                self._device.close()
+            except Exception as error:  # noqa: BLE001 - picamera2's are of every kind; told below
+                failures.append(error)
+
+        try:
+            # picamera2 would wait for ever behind a request that a stalled sensor never completes
+            self._device.cancel_all_and_flush()
+        except Exception as error:  # noqa: BLE001 - the same
+            failures.append(error)
         reading = not self._turn.acquire(timeout=self._stall_timeout_s)
-        closing = threading.Thread(target=self._device.close, name="close picamera2", daemon=True)
+        closing = threading.Thread(target=close_device, name="close picamera2", daemon=True)
         closing.start()
         closing.join(self._stall_timeout_s)
         if not reading:
             self._turn.release()
         if closing.is_alive():
             _log.warning("%s: the driver does not let go of the camera; it stays busy until it does", self._name)
+        elif failures:
+            _log.warning("%s: the camera could not be given back: %s", self._name, failures[0])
+            raise failure(failures[0], self._name, "could not be given back") from failures[0]
 
     def __enter__(self) -> Self:
         return self
@@ -197,15 +209,20 @@ class PicameraCamera:
         width, height = still_size or device.sensor_resolution
         preview_width = min(PREVIEW_WIDTH_PX, width)
         main, lores = _formats(device)
-        device.configure(
-            device.create_still_configuration(
-                main={"size": (width, height), "format": main},
-                lores={"size": (preview_width, preview_width * height // width // 2 * 2), "format": lores},
-                raw=None,  # a raw stream would take another 18 MB of CMA a buffer, and nobody reads it
-                buffer_count=BUFFER_COUNT,
-                queue=False,  # never hand out a picture from before the call
-            )
+        configuration = device.create_still_configuration(
+            main={"size": (width, height), "format": main},
+            lores={"size": (preview_width, preview_width * height // width // 2 * 2), "format": lores},
+            raw=None,  # a raw stream would take another 18 MB of CMA a buffer, and nobody reads it
+            buffer_count=BUFFER_COUNT,
+            queue=False,  # never hand out a picture from before the call
         )
+        try:
+            device.configure(configuration)
+        except Exception as error:
+            raise refused_size(error, self._name, (width, height)) from error
+        given = tuple(device.camera_configuration()["main"]["size"])
+        if still_size is not None and given != still_size:
+            raise size_refused(self._name, still_size, f"its nearest is {given[0]} x {given[1]}")
 
     def _control(self, settings: CameraSettings) -> None:
         wanted: dict[str, Any] = {}
@@ -259,7 +276,7 @@ class PicameraCamera:
                 if monotonic() >= deadline_s:  # pictures come, but none was exposed in time
                     raise self._silent()
         except (RuntimeError, OSError, KeyError) as error:
-            raise CameraLost(f"The {self._name} failed ({error})", _RECONNECT) from error
+            raise failure(error, self._name, "failed") from error
         finally:
             self._turn.release()
 
@@ -285,8 +302,8 @@ class PicameraCamera:
         if self._closed:
             return self._closed_error()
         if self._id not in {info["Id"] for info in self._class.global_camera_info()}:
-            return CameraLost(f"The {self._name} is gone", _RECONNECT)
-        return CameraStalled(f"The {self._name} delivers no new picture", _RECONNECT)
+            return CameraLost(f"The {self._name} is gone", RECONNECT)
+        return CameraStalled(f"The {self._name} delivers no new picture", RECONNECT)
 
 
 def detect() -> str:
@@ -372,22 +389,5 @@ def _open(picamera2_class: Any, number: int, name: str) -> Any:
         # picamera2 leaves this pipe open when it fails, and a kiosk that waits for its camera tries all day
         device.notifymeread.close()
         os.close(device.notifyme_w)
-        if any(os.strerror(errno.EBUSY) in str(cause) for cause in _causes(error)):
-            raise CameraBusy(f"The {name} is in use", "Close the other program that uses it") from error
-        if _out_of_memory(error):
-            raise CameraOutOfMemory(f"No memory is left for the {name} ({error})", _MORE_MEMORY) from error
-        raise CameraLost(f"The {name} cannot be opened ({error})", _RECONNECT) from error
+        raise failure(error, name, "cannot be opened") from error
     return device
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    """Whether it failed because no memory was left for pictures (CMA, on a Raspberry Pi)."""
-    words = os.strerror(errno.ENOMEM)
-    return any(isinstance(cause, MemoryError) or words in str(cause) for cause in _causes(error))
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and what caused it."""
-    while error is not None:
-        yield error
-        error = error.__cause__

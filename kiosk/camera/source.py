@@ -7,9 +7,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-SOURCES = "auto, picamera2, usb, usb:N, replay:DIR, phantom or demo"
+SOURCES = "auto, picamera2, usb, usb:N, usb:/dev/v4l/by-id/NAME, replay:DIR, phantom or demo"
 
-_GRAMMAR = re.compile(r"(auto|picamera2|phantom|demo)|usb(?::(?P<number>[0-9]{1,3}))?|replay:(?P<folder>[^\0]+)")
+_GRAMMAR = re.compile(
+    r"(auto|picamera2|phantom|demo)"
+    r"|usb(?::(?:(?P<number>[0-9]{1,3})|(?P<link>/dev/v4l/by-(?:id|path)/(?!\.{1,2}$)[^/\0\n]+)))?"
+    r"|replay:(?P<folder>[^\0]+)"
+)
 
 
 class SourceKind(StrEnum):
@@ -34,11 +38,13 @@ class Source:
     Attributes:
         number: N of /dev/videoN, for one USB camera; None for the first there is.
         folder: of the pictures, for a replay alone.
+        link: for one USB camera: udev's link to it, which stays when numbers change.
     """
 
     kind: SourceKind
     number: int | None = None
     folder: Path | None = None
+    link: Path | None = None
 
     @classmethod
     def parse(cls, text: str) -> Source:
@@ -50,11 +56,12 @@ class Source:
         match = _GRAMMAR.fullmatch(text)
         if match is None:
             raise ValueError(f"one of {SOURCES}")
-        number, folder = match["number"], match["folder"]
+        number, folder, link = match["number"], match["folder"], match["link"]
         return cls(
             SourceKind(text.partition(":")[0]),
             None if number is None else int(number),
             Path(folder) if folder else None,
+            Path(link) if link else None,
         )
 
     def below(self, base: Path) -> Source:
@@ -67,7 +74,7 @@ class Source:
 
     def __str__(self) -> str:
         """As an operator names it."""
-        which = self.folder if self.folder is not None else self.number
+        which = next((each for each in (self.folder, self.link, self.number) if each is not None), None)
         return str(self.kind) if which is None else f"{self.kind}:{which}"
 
 

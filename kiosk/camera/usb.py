@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from edge_models.damage import decode_jpeg
 from kiosk.camera.base import STALL_TIMEOUT_S, utc_now
+from kiosk.camera.driver_faults import size_refused
 from kiosk.camera.motion_jpeg import one_picture
 from kiosk.camera.pictures import shrink_to_preview
 from kiosk.clinical.frame import Frame
@@ -82,7 +83,7 @@ class UsbCamera:
         node: Path,
         name: str = "",
         *,
-        size: tuple[int, int] = LARGEST_SIZE,
+        size: tuple[int, int] | None = None,
         stall_timeout_s: float = STALL_TIMEOUT_S,
         now: Callable[[], datetime] = utc_now,
         open_capture: Callable[[str], Any] = lambda path: cv2.VideoCapture(path, cv2.CAP_V4L2),
@@ -90,9 +91,9 @@ class UsbCamera:
         """Open the node, ask for compressed pictures and wait for the first.
 
         Args:
-            node: /dev/videoN.
+            node: /dev/videoN, or a link to it.
             name: as the device calls itself.
-            size: width and height in px to ask for.
+            size: width and height of a picture in px; None for the largest up to `LARGEST_SIZE`.
             stall_timeout_s: without a new picture for so long the camera has stalled.
             now: the clock that dates the frames.
             open_capture: makes OpenCV's VideoCapture.
@@ -101,6 +102,7 @@ class UsbCamera:
             CameraNotFound: there is no such node, or it delivers no pictures.
             CameraError: the node may not or cannot be opened.
             CameraBusy: another program, or another part of this one, has it.
+            CameraSizeRefused: it does not deliver pictures of `size`.
             CameraStalled, CameraLost: it was opened but delivers nothing.
         """
         self._name = f"USB camera {name or node.name}"
@@ -109,7 +111,7 @@ class UsbCamera:
         self._now = now
         self._lock_fd = _claim(node, self._name)
         try:
-            self._capture = _start(node, self._name, size, open_capture)
+            self._capture = _start(node, self._name, size or LARGEST_SIZE, open_capture)
             # as they come over the cable: OpenCV decodes a damaged picture too, and prints what it thinks of it
             self._raw = bool(self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 0))
         except BaseException:
@@ -125,7 +127,10 @@ class UsbCamera:
         self._reader = threading.Thread(target=self._read, name=f"read {node.name}", daemon=True)
         self._reader.start()
         try:
-            self._wait(1, _START_TIMEOUT_S)
+            picture, _ = self._wait(1, _START_TIMEOUT_S)
+            height, width = picture.rgb.shape[:2]
+            if size is not None and (width, height) != size:
+                raise size_refused(self._name, size, f"its nearest is {width} x {height}")
         except CameraError:
             self.close()
             raise
@@ -252,7 +257,7 @@ def _claim(node: Path, name: str) -> int:
 
 
 def _start(node: Path, name: str, size: tuple[int, int], open_capture: Callable[[str], Any]) -> Any:
-    capture = open_capture(str(node))
+    capture = open_capture(os.path.realpath(node))  # OpenCV wants a node's own name
     if not capture.isOpened():
         capture.release()
         if _streams_elsewhere(node):

@@ -112,7 +112,7 @@ class LiveCamera:
         self._tell_viewers(None)
         self._thread.join(timeout=STUCK_AFTER_S)
         if self._camera is not None:
-            self._camera.close()
+            _give_back(self._camera)
 
     def preview_after(self, number: int) -> Future[Preview | None]:
         """The first preview newer than that number, for one viewer; None when the camera is closed before.
@@ -218,7 +218,7 @@ class LiveCamera:
             if self._camera is not camera:
                 return
             self._camera = None
-        camera.close()
+        _give_back(camera)
         self._show_fault(error)
 
     def _show_fault(self, error: CameraError) -> None:
@@ -305,6 +305,14 @@ class _Hints:
             self._judged_s = monotonic()
         self._previous = rgb
         return self._quality
+
+
+def _give_back(camera: Camera) -> None:
+    """Close a camera. One that refuses may be busy when it is opened again, which is told then."""
+    try:
+        camera.close()
+    except Exception:  # noqa: BLE001 - whatever fails, the preview thread goes on; the log has the trace
+        _log.exception("%s could not be given back", camera.name)
 
 
 def _as_camera_error(error: Exception) -> CameraError:

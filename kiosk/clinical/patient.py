@@ -10,7 +10,8 @@ from edge_models.context import Context
 from kiosk.clinical.body_site import BodySite, Side
 from kiosk.clinical.scope import TOLD_BY_OPERATOR, ScopeLimit, limits_of_context
 
-_CODE = re.compile(r"[A-Z0-9-]{0,16}")
+CODE = "[A-Z0-9-]{0,16}"
+"""The grammar of a patient's code, for this language's regular expressions and for a browser's."""
 MAX_AGE_YEARS = 120
 _LIMIT_OF_SITE = {
     BodySite.NAIL: ScopeLimit.NAIL,
@@ -50,7 +51,7 @@ class Patient:
     told: frozenset[ScopeLimit] = frozenset()
 
     def __post_init__(self) -> None:
-        if not _CODE.fullmatch(self.code):
+        if not re.fullmatch(CODE, self.code):
             raise ValueError("a patient code is up to 16 of A-Z, 0-9 and -")
         if self.age_years is not None and not 0 <= self.age_years <= MAX_AGE_YEARS:
             raise ValueError(f"an age is 0 to {MAX_AGE_YEARS} years, not {self.age_years}")

@@ -17,8 +17,8 @@ def run(options: argparse.Namespace) -> int:
     Args:
         options: `config`, None where it was not given.
     """
-    load(options.config)  # a wrong configuration is said before a camera is asked
-    with PicameraCamera() as camera:
+    config = load(options.config)
+    with PicameraCamera(still_size=config.camera.still_size) as camera:
         put(toml_lines(camera.lock()).rstrip())
     return 0
 

@@ -53,12 +53,13 @@ def opened_classifier(config: Config) -> Classifier:
 
 def serve_with(config: Config, classifier: Classifier, desk: Desk) -> None:
     """Serve the screen with these records until the process is told to stop."""
-    choice = CameraChoice(config.camera.source, config.camera.settings())
+    choice = CameraChoice(config.camera.source, config.camera.settings(), config.camera.still_size)
     serve(
         Station(choice.open, classifier, OpenCase(_state())),
         classifier.bundle.manifest,
         port=config.server.port,
         screen=config.screen,
+        pathway=config.pathway,
         field_of_view_mm=config.camera.field_of_view_mm,
         desk=desk,
     )

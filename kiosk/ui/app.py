@@ -67,7 +67,7 @@ def _visit(words: Catalogue, kiosk: device.Device, seat: Seat, window: str) -> N
     if assessment is not None and keeping is not None and keeping.kept is Kept.FAILED:
         unsaved.draw(words, kiosk, visit, keeping)
     elif assessment is not None:
-        result.draw(words, visit, assessment, keeping)
+        result.draw(words, kiosk, visit, assessment, keeping)
     elif visit.step is Step.CAPTURE:
         capture.draw(words, kiosk, visit, taking=False)
     else:

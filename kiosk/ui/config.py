@@ -1,4 +1,4 @@
-"""The configuration's sections [server] and [screen]: where the screen is served, and how it speaks, looks and waits.
+"""The configuration's sections [server], [screen] and [pathway]: the screen's place, its words, and the clinic's.
 
 `systemd/kiosk.toml` documents every key.
 """
@@ -59,6 +59,17 @@ def hours(value: object, base: Path) -> tuple[int, int]:
     return hour(value[0], base), hour(value[1], base)
 
 
+@dataclass(frozen=True)
+class PathwayConfig:
+    """What the clinic does next, by the level of advice; empty: the screen says nothing of it."""
+
+    urgent_referral: str = ""
+    referral: str = ""
+    routine: str = ""
+
+
+PATHWAY_LENGTH = 300
+"""Characters at most: a result is read at a glance."""
 CHECKS: Mapping[str, checks.Check] = {"port": checks.whole(1, 65535)}
 SCREEN_CHECKS: Mapping[str, checks.Check] = {
     "language": checks.one_of(tuple(LANGUAGES)),
@@ -68,3 +79,6 @@ SCREEN_CHECKS: Mapping[str, checks.Check] = {
     "cover_after_s": checks.whole(0, 86_400),
     "end_after_s": checks.whole(0, 86_400),
 }
+PATHWAY_CHECKS: Mapping[str, checks.Check] = dict.fromkeys(
+    ("urgent_referral", "referral", "routine"), checks.sentence(PATHWAY_LENGTH)
+)

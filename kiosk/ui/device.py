@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from edge_models.bundle import Manifest
 from kiosk.capture.station import Station
-from kiosk.ui.config import ScreenConfig
+from kiosk.ui.config import PathwayConfig, ScreenConfig
 from kiosk.ui.tokens import Tokens
 from kiosk.ui.windows import Windows
 from kiosk.workflow.archive import Archive
@@ -22,6 +22,7 @@ class Device:
     Attributes:
         attention: when the screen was touched last.
         screen: how the screen speaks, looks and waits.
+        pathway: what the clinic does next.
         field_of_view_mm: how much skin the width of a picture shows; None where nobody measured it.
         desk: the records, and who has logged in.
         windows: which of the browser's windows has the screen.
@@ -34,6 +35,7 @@ class Device:
     screen: ScreenConfig
     field_of_view_mm: float | None
     desk: Desk
+    pathway: PathwayConfig = field(default_factory=PathwayConfig)
     windows: Windows = field(default_factory=Windows)
     archive: Archive = field(init=False)
     office: Office = field(init=False)

@@ -52,7 +52,7 @@ def assets() -> dict[str, Asset]:
     """The files of the page, by name."""
     return {
         "kiosk.css": _asset("text/css", *(STYLE / f"{name}.css" for name in ("theme", "sizes", "kiosk"))),
-        "shell.js": _asset("text/javascript", *(WIDGETS / f"{name}.js" for name in ("theme", "shell"))),
+        "shell.js": _asset("text/javascript", *(WIDGETS / f"{name}.js" for name in ("theme", "shell", "keys"))),
     }
 
 

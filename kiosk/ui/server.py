@@ -11,6 +11,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from time import monotonic
 
 import streamlit as st
 import uvicorn
@@ -23,7 +24,7 @@ from edge_models.bundle import Manifest
 from kiosk.capture.station import Station
 from kiosk.errors import KioskError, PortInUse
 from kiosk.ui import device, faults, guard, page
-from kiosk.ui.config import ScreenConfig
+from kiosk.ui.config import PathwayConfig, ScreenConfig
 from kiosk.ui.connections import BoundedProtocol, BoundedSocket
 from kiosk.ui.forget import forget_ended_cases
 from kiosk.ui.limits import MAX_MESSAGE_BYTES
@@ -43,6 +44,7 @@ BOX_INTERVAL_S = 15.0
 SWEEP_INTERVAL_S = 1.0
 RECORDS_INTERVAL_S = 2.0
 _PLAIN = ScreenConfig()
+_NO_PATHWAY = PathwayConfig()
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +55,7 @@ def serve(
     *,
     port: int,
     screen: ScreenConfig = _PLAIN,
+    pathway: PathwayConfig = _NO_PATHWAY,
     field_of_view_mm: float | None = None,
     desk: Desk | None = None,
     box: Callable[[], Sequence[Check]] = examine_box,
@@ -64,6 +67,7 @@ def serve(
         manifest: of the station's model.
         port: 1 … 65535.
         screen: how the screen speaks, looks and waits.
+        pathway: what the clinic does next.
         field_of_view_mm: how much skin the width of a picture shows, for the scale bar; None: no scale bar.
         desk: the records; closed when the server stops. None: nothing is kept.
         box: how the box is; asked now and then, in a thread of its own.
@@ -77,7 +81,7 @@ def serve(
         configure(port)
         attention = Attention(station, screen.cover_after_s, screen.end_after_s)
         desk = desk or Desk.without_records()
-        shown = device.Device(station, manifest, Tokens(), attention, screen, field_of_view_mm, desk)
+        shown = device.Device(station, manifest, Tokens(), attention, screen, field_of_view_mm, desk, pathway)
         app = build_app(shown, port=port, box=box)
         server = uvicorn.Server(
             uvicorn.Config(
@@ -177,8 +181,13 @@ def build_app(shown: device.Device, *, port: int, box: Callable[[], Sequence[Che
                         await task
                 await asyncio.to_thread(shown.desk.close)
 
-    async def health(_request: Request) -> JSONResponse:
-        told = _health(shown, watch.codes, boot)
+    page_asked_s = monotonic()
+
+    async def health(request: Request) -> JSONResponse:
+        nonlocal page_asked_s
+        if "page" in request.query_params:
+            page_asked_s = monotonic()
+        told = _health(shown, watch.codes, boot) | {"page_s": round(monotonic() - page_asked_s, 1)}
         status_code = 200 if told["status"] == "ok" else 503
         return JSONResponse(told, status_code=status_code, headers={"Cache-Control": "no-store"})
 

@@ -72,6 +72,8 @@ def check_camera(source: Source) -> Check:
         return Check(
             "camera", Status.WARNING, "phantom: SIMULATED pictures", 'For patients set [camera] source = "auto"'
         )
+    if source.link is not None:
+        return _check_link(source.link)
     automatic = source.kind in (SourceKind.AUTO, SourceKind.DEMO)
     asked = [
         camera
@@ -87,6 +89,13 @@ def check_camera(source: Source) -> Check:
     if automatic:
         return Check("camera", Status.FAULT, "no camera is connected", why, CameraNotFound.code)
     return Check("camera", Status.FAULT, f"{source} is not there", why, CameraNotFound.code)
+
+
+def _check_link(link: Path) -> Check:
+    if link.exists():
+        return Check("camera", Status.OK, f"usb:{link}: {link.resolve()}")
+    remedy = f"Plug it in, or name another: ls {link.parent}"
+    return Check("camera", Status.FAULT, f"usb:{link} is not there", remedy, CameraNotFound.code)
 
 
 def _check_replay(folder: Path) -> Check:

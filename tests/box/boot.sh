@@ -101,6 +101,17 @@ say "READY and healthy $((SECONDS - booted_at)) s after boot: $(health)"
 within_time 60 "the browser shows a page" screen_up
 say "the screen's unit runs cage and Chromium $((SECONDS - booted_at)) s after boot"
 
+# a browser that hangs: nothing but its silence tells; the page lives again by itself
+page_asks() { health | python3 -c 'import json, sys; sys.exit(json.load(sys.stdin)["page_s"] > 5)'; }
+browser_anew() { [ "$(ask MainPID dermakiosk-screen.service)" != "$was" ] && screen_up && page_asks; }
+within_time 60 "the page asks for the kiosk's health" page_asks
+was=$(ask MainPID dermakiosk-screen.service)
+sleep 95 # so long a browser has to show its first page
+began=$SECONDS
+inside pkill -STOP -f -- --type=renderer
+within_time 120 "the browser is started again after its page hung" browser_anew
+say "a hanging page: a new browser shows it again after $((SECONDS - began)) s"
+
 # offline: the same connection goes through outside the units and is cut inside them
 probe='import signal, socket, sys
 place = ("192.0.2.1", 9000)

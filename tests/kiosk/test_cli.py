@@ -20,8 +20,7 @@ from edge_models.engine import ENGINES
 from kiosk import cli
 from kiosk.capture.station import Station
 from kiosk.commands.classify import FORMATS
-from kiosk.ui.config import ScreenConfig
-from kiosk.workflow.desk import Desk
+from kiosk.ui.config import PathwayConfig, ScreenConfig
 
 ROOT = Path(__file__).parents[2]
 
@@ -118,22 +117,14 @@ def test_run_hands_the_configuration_on(
 
     (tmp_path / "kiosk.toml").write_text(
         f'[camera]\nfield_of_view_mm = 21\n[model]\nbundle = "{tiny_bundle}"\nengine = "cpu"\n[server]\nport = 1\n'
-        "[screen]\nend_after_s = 60\n",
+        '[screen]\nend_after_s = 60\n[pathway]\nreferral = " Ask at  desk 2. "\n',
         encoding="utf-8",
     )
     served: dict[str, Any] = {}
 
-    def serve(
-        station: Station,
-        manifest: Manifest,
-        *,
-        port: int,
-        screen: ScreenConfig,
-        field_of_view_mm: float | None,
-        desk: Desk,
-    ) -> None:
-        served.update(model=manifest.model_id, port=port, screen=screen, field_of_view_mm=field_of_view_mm)
-        served["records"] = str(desk.standing())
+    def serve(station: Station, manifest: Manifest, **handed: Any) -> None:
+        served.update(handed, model=manifest.model_id)
+        served["desk"] = str(handed["desk"].standing())
         with station:
             preview = station.preview_after(0).result(20.0)
             served["camera"] = station.status().camera
@@ -142,12 +133,13 @@ def test_run_hands_the_configuration_on(
     monkeypatch.setattr(run, "serve", serve)
     assert cli.main(["run", "--config", str(tmp_path / "kiosk.toml"), "--camera", "phantom", "--port", "4321"]) == 0
     assert served.pop("camera").startswith("phantom")
+    assert served.pop("pathway") == PathwayConfig(referral="Ask at desk 2.")
     assert served == {
         "model": "tiny-untrained",
         "port": 4321,
         "screen": ScreenConfig(end_after_s=60),
         "field_of_view_mm": 21.0,
-        "records": "none",
+        "desk": "none",
     }
 
 

@@ -19,7 +19,7 @@ from kiosk.commands.lock_camera import toml_lines
 from kiosk.config import Config, load, override, parse
 from kiosk.errors import ConfigError
 from kiosk.pipeline.config import ModelConfig
-from kiosk.ui.config import ScreenConfig, ServerConfig
+from kiosk.ui.config import PathwayConfig, ScreenConfig, ServerConfig
 
 EXAMPLE = Path(__file__).parents[2] / "systemd/kiosk.toml"
 FILE = Path("/somewhere/kiosk.toml")
@@ -50,7 +50,8 @@ def test_values_arrive() -> None:
         '[camera]\nsource = "usb:2"\nlens_position_dioptre = 12\nfield_of_view_mm = 18.5\n'
         '[model]\nbundle = "/opt/bundle"\nengine = "cpu"\nthreads = 3\nuse_context = false\n[server]\nport = 9000\n'
         '[screen]\nlanguage = "fr"\ntheme = "clock"\ndark_hours = [18, 6]\ntext = "large"\n'
-        "cover_after_s = 60\nend_after_s = 0\n",
+        "cover_after_s = 60\nend_after_s = 0\n"
+        '[pathway]\nurgent_referral = "Call ext. 4711"\nroutine = ""\n',
         FILE,
     )
     assert read == Config(
@@ -58,6 +59,7 @@ def test_values_arrive() -> None:
         ModelConfig(Path("/opt/bundle"), "cpu", 3, use_context=False),
         ServerConfig(9000),
         ScreenConfig("fr", "clock", (18, 6), "large", cover_after_s=60, end_after_s=0),
+        PathwayConfig("Call ext. 4711"),
     )
     assert isinstance(read.camera.lens_position_dioptre, float)
 
@@ -108,6 +110,9 @@ def test_a_word_stands_for_the_fast_bundle_that_ships() -> None:
         ('[screen]\ntheme = "grey"', 2, "one of light, dark, clock, not 'grey'"),
         ("[screen]\ndark_hours = [20, 24]", 2, "a whole number from 0 to 23"),
         ("[screen]\ndark_hours = [20]", 2, "two hours like [20, 7]"),
+        ("[screen]\nend_after_s = -1", 2, "a whole number from 0 to 86400"),
+        (f'[pathway]\nroutine = "{"x" * 301}"', 2, "plain text of at most 300 characters"),
+        ('[pathway]\nroutine = "\\u0007"', 2, "plain text of at most 300 characters"),
         ('[screen]\nlanguage = "it"', 2, "one of en, de, fr, es, not 'it'"),
         ("[model]\nengine = []", 2, "one of auto, cpu, edgetpu"),
         ("[model]\nbundle = 1", 2, "a path in quotes"),

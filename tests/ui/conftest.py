@@ -227,6 +227,14 @@ class Screen:
         found.first.wait_for(state=state, timeout=WAIT_MS)
         return found
 
+    def enter_code(self, code: str) -> None:
+        """By the keypad: digits and the hyphen on its first page, letters on its second."""
+        for character in code:
+            page = "letters" if character.isalpha() else "digits"
+            if self.page.locator(f'.keypad[data-layout="{page}"]').count() == 0:
+                self.tap(".key.page")
+            self.tap(f'.key[aria-label="{character}"]')
+
     def picture(self) -> None:
         # a new screen takes no taps for a moment: they were meant for the one before
         self.see('.screen.capture:not([inert]) .picture[data-state="picture"]')

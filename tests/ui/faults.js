@@ -4,7 +4,7 @@
   const SCROLLING = ".middle, .scroller";
   const OVER_PICTURE = ".picture, .picture *"; // chips may lie on it, and the picture is cut to its frame
   const REACHABLE = ".field-value, .entry-value"; // shortened in the list, whole where it is entered
-  const LIMITS = ".band p, .notes li, .tag, .disclaimer, .legend, .notices, .sheet-purpose, .sheet-rows, .advice, .reasons p,"
+  const LIMITS = ".band p, .step p, .notes li, .tag, .disclaimer, .legend, .notices, .sheet-purpose, .sheet-rows, .advice, .reasons p,"
     + ".fault-text, .live-chip[data-simulated]"; // uncertainty and limits
   const faults = new Set();
   const all = (root) => [...root.querySelectorAll("*")].flatMap((e) => [e, ...(e.shadowRoot ? all(e.shadowRoot) : [])]);

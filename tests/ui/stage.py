@@ -228,7 +228,15 @@ def main() -> int:
     manifest = replace(MANIFEST, texts={}) if script.act() == "bug_everywhere" else MANIFEST
     try:
         server.BOX_INTERVAL_S = 0.2
-        server.serve(station, manifest, port=port, screen=config.screen, field_of_view_mm=24.0, box=script.box)
+        server.serve(
+            station,
+            manifest,
+            port=port,
+            screen=config.screen,
+            pathway=config.pathway,
+            field_of_view_mm=24.0,
+            box=script.box,
+        )
     except PortInUse as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -186,3 +186,31 @@ def test_a_lost_assessment_is_told_after_a_restart(start_stage: StartStage, open
         screen.to_result()
         screen.done()
         assert screen.page.locator(".notices").is_hidden()
+
+
+PATHWAY = {
+    "urgent_referral": "Call <b>dermatology</b> on call, ext. 4711, today. "
+    + "Give the form in drawer 2 to the patient. " * 5,
+    "routine": "Hand out leaflet 3.",
+}
+
+
+def test_the_clinics_own_next_step_is_shown_in_full_where_there_is_advice(
+    start_stage: StartStage, open_screen: OpenScreen
+) -> None:
+    config = "[pathway]\n" + "".join(f'{level} = "{said}"\n' for level, said in PATHWAY.items())
+    with start_stage("urgent", config=config) as stage:
+        screen = open_screen(stage.server, "800x480")
+        screen.to_capture()
+        screen.to_result()
+        assert screen.see(".step p").inner_text() == PATHWAY["urgent_referral"].strip()
+        assert screen.faults() == []
+        screen.keep("result_step")
+        for act, shown in (("routine", PATHWAY["routine"]), ("referral", ""), ("dark", ""), ("simulated", "")):
+            screen.tap(".result .panel .retake")
+            screen.picture()
+            stage.act(act)
+            screen.to_result()
+            step = screen.page.locator(".step")
+            assert (step.is_visible(), step.locator("p").text_content()) == (bool(shown), shown), act
+            stage.act("urgent")

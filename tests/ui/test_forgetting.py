@@ -48,8 +48,7 @@ def test_nothing_of_a_patient_stays_in_the_servers_memory(start_stage: StartStag
         pid = stage.server.process.pid
         screen = open_screen(stage.server)
         received = listen(screen)
-        for character in CODE:
-            screen.tap(f'.key[aria-label="{character}"]')
+        screen.enter_code(CODE)
         screen.tap(".continue")
         screen.picture()
         assert all(copies(pid, live).values()), "this test would find it"

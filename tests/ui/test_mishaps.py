@@ -122,7 +122,9 @@ def test_a_case_done_in_another_window_ends_here_too(stage: Stage, open_screen: 
     here.to_capture()
     here.to_result()
     health = stage.server.health()[1]
-    here.page.route("**/health", lambda route: route.fulfill(json=health))  # it does not hear that the case has moved
+    here.page.route(
+        "**/health?page", lambda route: route.fulfill(json=health)
+    )  # it does not hear that the case has moved
     there = open_screen(stage.server, drawn=False)
     there.see(".taken")
     there.tap(".take")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -70,7 +71,7 @@ def test_a_tap_of_a_window_that_lost_the_case_does_nothing(stage: Stage, open_sc
     first.to_capture()
     first.to_result()
     health = stage.server.health()[1]
-    first.page.route("**/health", lambda route: route.fulfill(json=health))  # it hears nothing of the move
+    first.page.route("**/health?page", lambda route: route.fulfill(json=health))  # it hears nothing of the move
     second = open_second(open_screen, stage.server)
     second.tap(".take")
     second.see(".result .dock .done")
@@ -101,3 +102,16 @@ def test_both_windows_say_it_in_every_language(stage: Stage, open_screen: OpenSc
     second.see(".start")
     first.page.reload()
     first.see(f'.taken:has-text("{words.text("window.taken")}")')
+
+
+@pytest.mark.browser
+def test_the_page_tells_that_it_lives(stage: Stage, open_screen: OpenScreen) -> None:
+    screen = open_screen(stage.server)
+    screen.page.wait_for_timeout(3000)  # more than a beat
+    assert float(stage.server.health()[1]["page_s"]) < 2.5, "asking as anybody does not count, the page does"
+    screen.page.close()
+    silent_before_s = float(stage.server.health()[1]["page_s"])
+    give_up_s = time.monotonic() + 60
+    while float(stage.server.health()[1]["page_s"]) < silent_before_s + 3:
+        assert time.monotonic() < give_up_s
+        time.sleep(0.5)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
 
 from edge_models.labels import LesionClass
 from edge_models.prediction import Prediction
@@ -13,6 +15,8 @@ from kiosk.clinical.patient import Patient
 from kiosk.clinical.scope import ScopeLimit
 from kiosk.text.catalogue import Catalogue
 from kiosk.ui import faults
+from kiosk.ui.config import PathwayConfig
+from kiosk.ui.device import Device
 from kiosk.ui.packing import pack
 from kiosk.ui.screens.start import summary
 from kiosk.ui.widgets.component import Tap, mount
@@ -27,7 +31,9 @@ _SAID_BY_BAND = {"simulated": "simulated", "outside": "scope"}
 _log = logging.getLogger(__name__)
 
 
-def draw(words: Catalogue, visit: Visit, assessment: Assessment, keeping: Keeping | None = None) -> None:
+def draw(
+    words: Catalogue, device: Device, visit: Visit, assessment: Assessment, keeping: Keeping | None = None
+) -> None:
     """Draw the screen of a finished case; `keeping`: what became of it, None where nothing is kept on this kiosk."""
 
     def on_tap(tap: Tap) -> None:
@@ -50,7 +56,8 @@ def draw(words: Catalogue, visit: Visit, assessment: Assessment, keeping: Keepin
     }
     try:
         jpeg = b"" if assessment.frame is None else display_jpeg(assessment.frame.rgb)
-        message = pack(describe(words, assessment) | around, jpeg)
+        said = describe(words, assessment)
+        message = pack(said | around | next_step(device.pathway, said), jpeg)
     except Exception:  # noqa: BLE001 - the result stays with the station: nothing is lost until Done is tapped
         _log.exception("a result could not be drawn")
         message = pack(undrawable(words) | around, b"")
@@ -96,6 +103,14 @@ def describe(words: Catalogue, assessment: Assessment) -> dict[str, object]:
             words.text("result.seconds", seconds=words.number(seconds, 1)),
         ],
     }
+
+
+def next_step(pathway: PathwayConfig, said: Mapping[str, Any]) -> dict[str, object]:
+    """What the clinic does next of what `describe` said, in its own words: `step`, empty where it named nothing.
+
+    Where the band gives no advice (a simulated picture, one outside the scope) there is no next step either.
+    """
+    return {"step": asdict(pathway).get(said["band"]["level"], "")}
 
 
 def undrawable(words: Catalogue) -> dict[str, object]:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from kiosk.clinical.body_site import BodySite, Side
-from kiosk.clinical.patient import MAX_AGE_YEARS, Patient, Sex
+from kiosk.clinical.patient import CODE, MAX_AGE_YEARS, Patient, Sex
 from kiosk.clinical.scope import TOLD_BY_OPERATOR, ScopeLimit
 from kiosk.text import LANGUAGES
 from kiosk.text.catalogue import Catalogue
@@ -42,6 +42,7 @@ def draw(words: Catalogue, device: Device, visit: Visit, speak: Callable[[str], 
             "loss": words.text(f"start.lost_{loss}") if loss else "",
             "turn": visit.turn,
             "field": "site" if visit.lesion > 1 else "code",
+            "code": CODE,
             "max_age": MAX_AGE_YEARS,
             "choices": {
                 "sex": [(str(sex), words.text(f"sex.{sex}")) for sex in Sex],

@@ -70,8 +70,8 @@ export default (component) =>
       fillTexts(root, words.texts);
       if (page === "") {
         find(".typing .letters").replaceChildren(
-          ...CODE_KEYS.map((character) => keyOf(character, character, () => typed(character))),
-          keyOf(words.texts["pin.erase"], icon("erase"), erase, "erase"),
+          ...CODE_KEYS.map((character) => padKey(character, character, () => typed(character))),
+          padKey(words.texts["pin.erase"], icon("erase"), erase, "erase"),
         );
       }
       if (page === words.page) return; // the same page, drawn again

@@ -65,6 +65,9 @@ export default (component) =>
       picture.dataset.state = state;
       for (const cover of root.querySelectorAll(".cover")) cover.hidden = !cover.classList.contains(state);
       find(".shutter").disabled = state !== "picture";
+      // where nothing else has the focus, the picture is the next thing to do
+      const free = !root.activeElement || root.activeElement === find("h1");
+      if (state === "picture" && free && !dialogIsOpen() && [root.host, document.body].includes(document.activeElement)) find(".shutter").focus();
       find(".go-back").disabled = state === "taking";
     }
 
@@ -139,6 +142,11 @@ export default (component) =>
       screen.send("capture");
       take(true);
     });
+    const onShutterKey = (event) => {
+      event.preventDefault();
+      if (!find(".screen").inert && !dialogIsOpen()) find(".shutter").click();
+    };
+    window.addEventListener("kiosk:shutter", onShutterKey);
     find(".go-back").addEventListener("click", () => screen.send("back"));
 
     root.host.toggleAttribute("data-patient", true);
@@ -167,6 +175,7 @@ export default (component) =>
     };
     screen.close = () => {
       closed = true;
+      window.removeEventListener("kiosk:shutter", onShutterKey);
       clearTimeout(retry);
       socket?.close();
     };

@@ -43,7 +43,7 @@ def mount(
     _component(name)(key=name, data=data if isinstance(data, bytes) else [data], on_tap_change=tapped)
 
 
-PARTS: Mapping[str, tuple[str, ...]] = dict.fromkeys(("unlock", "setup", "archive", "office", "own_pin"), ("keypad",))
+PARTS: Mapping[str, tuple[str, ...]] = dict.fromkeys(("unlock", "setup", "archive", "office", "own_pin"), ("pinpad",))
 """What a component's script and style are made of beside what all of them share."""
 
 
@@ -58,4 +58,4 @@ def _component(name: str) -> Any:
 
 
 def _files(name: str, ending: str) -> list[str]:
-    return [f"{part}.{ending}" for part in ("shared", *PARTS.get(name, ()), name)]
+    return [f"{part}.{ending}" for part in ("shared", "keypad", *PARTS.get(name, ()), name)]

@@ -1,78 +1,43 @@
-// Keys for a PIN and for a name. What is typed stays here until it is whole; a PIN is never written into the page.
+// A keypad of large keys for a code or a number: digits first, letters on a second page.
 
-const PIN_LEAST = 6;
-const PIN_MOST = 12;
-const NAME_MOST = 40;
-const LETTERS = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ'-"];
+const KEYPADS = {
+  numbers: [..."1234567890"],
+  digits: [..."1234567890-"],
+  letters: [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"], // in this order in every language and every size
+};
 
-function keyOf(label, content, onTap, className = "") {
-  const made = element("button", { class: `key ${className}`.trim(), "aria-label": label }, content);
+// A key with a name; `content` stands on it.
+function keyOf(className, label, onTap, content = label) {
+  const made = element("button", { class: `key ${className}`, "aria-label": label }, content);
   made.addEventListener("click", onTap);
   return made;
 }
 
-// Ten digits, a key that takes one back and one that ends; dots say how many there are.
-function pinPad(place, texts, onDone) {
-  let pin = "";
-  const dots = element("output", { class: "dots", "aria-label": texts["pin.label"] });
-  const show = () => {
-    dots.replaceChildren(...[...pin].map(() => element("i")));
-    enter.disabled = pin.length < PIN_LEAST;
-  };
-  const typed = (digit) => {
-    if (pin.length < PIN_MOST) pin += digit;
-    show();
-  };
-  const erase = () => {
-    pin = pin.slice(0, -1);
-    show();
-  };
-  const enter = keyOf(texts["pin.enter"], icon("check"), () => {
-    const whole = pin;
-    pin = "";
-    show();
-    onDone(whole);
-  }, "enter");
-  const digits = [..."123456789"].map((digit) => keyOf(digit, digit, () => typed(digit)));
-  const keys = element("div", { class: "pad" }, ...digits, keyOf(texts["pin.erase"], icon("erase"), erase, "erase"));
-  keys.append(keyOf("0", "0", () => typed("0")), enter);
-  place.replaceChildren(dots, keys);
-  show();
-  return {
-    clear() {
-      pin = "";
-      show();
-    },
-    rest(resting) {
-      for (const key of keys.querySelectorAll("button")) key.disabled = resting;
-      if (!resting) show();
-    },
-  };
+// Puts the keys in the place of what was there, and leaves the focus among them: on the key of the same name, or the first.
+function layKeys(root, place, layout, keys) {
+  const had = place.contains(root.activeElement) ? root.activeElement.getAttribute("aria-label") : null;
+  place.dataset.layout = layout;
+  place.classList.toggle("keypad", layout in KEYPADS);
+  place.replaceChildren(...keys);
+  place.scrollTop = 0;
+  if (had !== null) (keys.find((key) => key.getAttribute("aria-label") === had) ?? keys[0]).focus();
 }
 
-// Letters for a name: the first of every word is a capital.
-function letterPad(place, texts, onChange) {
-  let name = "";
-  const shown = element("output", { class: "typed", "aria-label": texts["setup.name"] });
-  const show = () => {
-    shown.textContent = name;
-    onChange(name.trim());
+// The keys of "numbers", "digits" or "letters". `words` has erase, next, letters and digits; `on` has type(character),
+// erase(), next() and, for a code, turn(page).
+function keypad(page, words, on) {
+  const placed = (area, key) => {
+    key.style.gridArea = area;
+    return key;
   };
-  const typed = (letter) => {
-    const first = name === "" || /[ '-]$/.test(name);
-    if (name.length < NAME_MOST) name += first ? letter : letter.toLowerCase();
-    show();
-  };
-  const space = () => {
-    if (name !== "" && !name.endsWith(" ") && name.length < NAME_MOST) name += " ";
-    show();
-  };
-  const erase = () => {
-    name = name.slice(0, -1);
-    show();
-  };
-  const keys = element("div", { class: "letters" }, ...LETTERS.map((letter) => keyOf(letter, letter, () => typed(letter))));
-  keys.append(keyOf(texts["setup.space"], "␣", space, "space"), keyOf(texts["pin.erase"], icon("erase"), erase, "erase"));
-  place.replaceChildren(shown, keys);
-  show();
+  const area = (character) => (character === "-" ? "hyphen" : `k${character}`);
+  const characters = KEYPADS[page].map((c) => placed(area(c), keyOf("character", c, () => on.type(c))));
+  const other = page === "letters" ? "digits" : "letters";
+  const turn = keyOf("page", words[other], () => on.turn(other), page === "letters" ? "123" : "ABC");
+  return [
+    ...characters,
+    ...(page === "numbers" ? [] : [placed("page", turn)]),
+    placed("erase", keyOf("erase", words.erase, on.erase, icon("erase"))),
+    placed("next", keyOf("next", words.next, on.next)),
+  ];
 }

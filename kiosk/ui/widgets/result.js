@@ -141,6 +141,8 @@ export default (component) =>
       find(".notes").replaceChildren(
         ...notes.map((note) => element("li", { "data-kind": note.kind }, icon(symbols[note.kind]), element("span", {}, note.text))),
       );
+      find(".step").hidden = !words.step;
+      find(".step p").textContent = words.step;
       find(".reasons").hidden = reasons.length === 0;
       find(".reasons ul").replaceChildren(
         ...reasons.map(({ what, do: todo }) =>

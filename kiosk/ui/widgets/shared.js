@@ -170,7 +170,8 @@ function keep(component, create) {
       area.inert = true;
       setTimeout(() => {
         area.inert = dialogIsOpen();
-        if (!area.inert) screen.enter?.();
+        // what is new is where a keyboard and a screen reader go on
+        if (!area.inert && !area.contains(root.activeElement)) area.querySelector("h1[tabindex]")?.focus({ preventScroll: true });
       }, SETTLE_MS);
     }
     window.dispatchEvent(new Event("kiosk:drawn"));

@@ -57,8 +57,7 @@
   function onTouch(event) {
     if (overlay.dataset.state !== "covered") return touched();
     if (event.type !== "keydown") return; // uncovered when the finger leaves
-    event.stopImmediatePropagation();
-    uncover(event);
+    uncover(event); // keys.js lets nothing of it through
   }
 
   async function tellTouch() {
@@ -77,7 +76,7 @@
     let pause = BEAT_MS;
     try {
       await tellTouch();
-      const answer = await fetch("/health", { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
+      const answer = await fetch("/health?page", { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
       const health = await answer.json();
       if (health.boot !== overlay.dataset.boot || !styled) return location.reload();
       misses = 0;
@@ -131,15 +130,4 @@
   }
   window.addEventListener("wheel", (event) => event.ctrlKey && stop(event), { capture: true, passive: false });
   window.addEventListener("touchmove", (event) => event.touches.length > 1 && stop(event), { passive: false });
-
-  const KEYS = new Set(["Tab", "Enter", " ", "Escape", "F5", "F12"]);
-  window.addEventListener(
-    "keydown",
-    (event) => {
-      if (KEYS.has(event.key) && !event.ctrlKey && !event.altKey && !event.metaKey) return;
-      event.stopImmediatePropagation();
-      event.preventDefault();
-    },
-    { capture: true },
-  );
 })();

@@ -2,9 +2,6 @@
 
 const FIELDS = ["code", "age", "sex", "site", "told"];
 const NOTHING = { code: "", age: "", sex: "", site: "", side: "", told: [] };
-const CODE_KEYS = [..."1234567890QWERTYUIOPASDFGHJKL-ZXCVBNM"];
-const AGE_KEYS = [..."123456789"];
-const CODE_LENGTH = 16;
 const LONG_CODE = 9; // characters that fit in large letters
 
 export default (component) =>
@@ -15,7 +12,11 @@ export default (component) =>
     let active = "code";
     let siding = false; // the site was tapped, and it has sides
     let speaking = false; // the languages are offered in the place of a field's keys
+    let page = "digits"; // of the code's keypad
     let codes = ""; // of the notices
+    let health = null; // as it was told last
+    let refused = false; // what a scanner read
+    let grammar = null; // of a code
     const screen = { send() {} };
 
     const t = (key) => data.texts[`start.${key}`];
@@ -33,10 +34,11 @@ export default (component) =>
 
     function choose(field) {
       active = field;
+      page = "digits";
       siding = false;
       speaking = false;
       refresh();
-      layKeys();
+      lay();
     }
 
     function set(value) {
@@ -46,40 +48,56 @@ export default (component) =>
 
     function typed(character) {
       const value = values[active] + character;
-      if (active === "code" && value.length <= CODE_LENGTH) set(value);
+      refuse(false);
+      if (active === "code" && grammar.test(value)) set(value);
       if (active === "age" && Number(value) <= data.max_age) set(String(Number(value)));
+    }
+
+    const erase = () => set(values[active].slice(0, -1));
+
+    // a scanner reads the code of somebody: what was entered of somebody else goes
+    function scanned(text) {
+      const code = text.trim().toUpperCase();
+      if (!code || !grammar.test(code)) return refuse(true);
+      refuse(false);
+      if (values.code && values.code !== code) values = { ...NOTHING };
+      values.code = code;
+      choose("age");
+    }
+
+    function refuse(now) {
+      if (refused === now) return;
+      refused = now;
+      notice();
     }
 
     const next = () => choose(FIELDS[Math.min(FIELDS.indexOf(active) + 1, FIELDS.length - 1)]);
 
-    function key(className, label, onTap, content = label) {
-      const made = element("button", { class: `key ${className}`, "aria-label": label }, content);
-      made.addEventListener("click", onTap);
-      return made;
-    }
-
-    function layKeys() {
-      const erase = () => key("erase", t("delete"), () => set(values[active].slice(0, -1)), icon("erase"));
-      const onward = () => key("next", t("next"), next);
-      const character = (c) => key("character", c, () => typed(c));
+    function lay() {
+      const words = { erase: t("delete"), next: t("next"), letters: t("letters"), digits: t("digits") };
+      const turn = (other) => {
+        page = other;
+        lay();
+      };
       const layouts = {
-        code: () => [...CODE_KEYS.map(character), erase(), onward()],
-        age: () => [...AGE_KEYS.map(character), erase(), character("0"), onward()],
+        digits: () => keypad("digits", words, { type: typed, erase, next, turn }),
+        letters: () => keypad("letters", words, { type: typed, erase, next, turn }),
+        numbers: () => keypad("numbers", words, { type: typed, erase, next }),
         sex: () => choices(data.choices.sex, values.sex, chooseSex),
         site: () => choices(data.choices.site, values.site, chooseSite),
         side: () => choices(data.sides[values.site], values.side, chooseSide),
         told: () => choices(data.choices.told, values.told, toggleTold),
         language: () => choices(data.languages, data.language, chooseLanguage),
       };
-      const layout = speaking ? "language" : siding ? "side" : active;
-      const keys = find(".keys");
-      keys.dataset.layout = layout;
-      keys.replaceChildren(...layouts[layout]());
+      const entering = { code: page, age: "numbers" }[active] ?? active;
+      const layout = speaking ? "language" : siding ? "side" : entering;
+      find(".start").toggleAttribute("data-letters", layout === "letters");
+      layKeys(root, find(".keys"), layout, layouts[layout]());
     }
 
     function choices(offered, chosen, onChoose) {
       return offered.map(([value, label]) => {
-        const made = key("choice", label, () => onChoose(value));
+        const made = keyOf("choice", label, () => onChoose(value));
         made.setAttribute("aria-pressed", Array.isArray(chosen) ? chosen.includes(value) : chosen === value);
         return made;
       });
@@ -99,7 +117,7 @@ export default (component) =>
       if (again) choose("site");
       else if (siding) {
         refresh();
-        layKeys();
+        lay();
       } else next();
     }
 
@@ -139,30 +157,44 @@ export default (component) =>
       root.host.toggleAttribute("data-patient", given);
     }
 
-    // what is wrong with the device: one line where the screen is low, and how many more there are
-    function notice(told) {
+    // what is wrong, the device's faults last: one line where the screen is low, and how many more there are
+    function notice() {
+      const own = { refused: t("refused"), loss: data.loss };
+      const told = [...(refused ? ["refused"] : []), ...(data.loss ? ["loss"] : []), ...(health ? faultCodes(health) : [])];
       if (told.join() === codes) return;
       codes = told.join();
       const place = find(".notices");
       place.hidden = told.length === 0;
       place.replaceChildren(
-        ...told.map((code) => element("li", { "data-code": code }, icon("warn"), element("span", {}, data.faults[code] ?? data.loss))),
+        ...told.map((code) => element("li", { "data-code": code }, icon("warn"), element("span", {}, own[code] ?? data.faults[code]))),
       );
       if (told.length > 1) place.append(element("b", { class: "more" }, fill(t("more"), { count: told.length - 1 })));
     }
-    const onHealth = ({ detail }) => notice([...(data.loss ? ["loss"] : []), ...faultCodes(detail)]);
-    window.addEventListener("kiosk:health", onHealth);
+    const onHealth = ({ detail }) => {
+      health = detail;
+      notice();
+    };
+    const onScan = ({ detail }) => scanned(detail);
+    const onType = ({ detail }) => {
+      if (speaking || !["code", "age"].includes(active)) return;
+      if (detail === "Backspace") erase();
+      else typed(detail.toUpperCase());
+    };
+    const heard = { "kiosk:health": onHealth, "kiosk:scan": onScan, "kiosk:typed": onType };
+    for (const [name, listener] of Object.entries(heard)) window.addEventListener(name, listener);
 
     find(".language").addEventListener("click", () => {
       if (speaking) return choose(active);
       speaking = true;
       refresh();
-      layKeys();
+      lay();
     });
     find(".clear-all").addEventListener("click", () => {
       values = { ...NOTHING };
+      refuse(false);
       choose("code");
     });
+    find(".entry-title").addEventListener("keydown", (event) => event.key === "Enter" && next()); // after typing
     find(".skip").addEventListener("click", () => screen.send("continue"));
     find(".continue").addEventListener("click", () => screen.send("continue", values));
 
@@ -171,6 +203,7 @@ export default (component) =>
       if (!anew && data.language === fresh.language) return;
       data = fresh;
       codes = "";
+      grammar = new RegExp(`^(?:${data.code})$`);
       fillTexts(root, data.texts);
       find(".language-code").textContent = data.language.toUpperCase();
       window.dispatchEvent(new Event("kiosk:check"));
@@ -191,6 +224,8 @@ export default (component) =>
       find(".fields").replaceChildren(...rows);
       choose(active);
     };
-    screen.close = () => window.removeEventListener("kiosk:health", onHealth);
+    screen.close = () => {
+      for (const [name, listener] of Object.entries(heard)) window.removeEventListener(name, listener);
+    };
     return screen;
   });

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -17,7 +18,7 @@ from kiosk.camera.phantom import PhantomCamera
 from kiosk.camera.replay import ReplayCamera
 from kiosk.camera.source import AUTO, Source, SourceKind
 from kiosk.camera.usb import UsbCamera, UsbDevice
-from kiosk.errors import CameraBusy, CameraError, CameraNotFound
+from kiosk.errors import CameraBusy, CameraError, CameraNotFound, CameraSizeRefused
 
 if TYPE_CHECKING:
     from tests.kiosk.camera.conftest import FilmedUsb
@@ -39,10 +40,10 @@ def bare_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 def one_usb(monkeypatch: pytest.MonkeyPatch, usb: FilmedUsb) -> None:
     """One USB camera, made of a film, behind a node that turns out to deliver nothing."""
 
-    def opened(node: Path, name: str) -> UsbCamera:
+    def opened(node: Path, name: str, *, size: tuple[int, int] | None) -> UsbCamera:
         if node.name != "video2":
             raise CameraNotFound(f"{node} delivers no pictures")
-        return UsbCamera(usb.film, name, stall_timeout_s=0.4, open_capture=usb)
+        return UsbCamera(usb.film, name, size=size, stall_timeout_s=0.4, open_capture=usb)
 
     monkeypatch.setattr(usb_cameras, "devices", lambda: (UsbDevice(0, "odd node"), UsbDevice(2, "DermLite")))
     monkeypatch.setattr(choose, "UsbCamera", opened)
@@ -96,7 +97,7 @@ def test_auto_does_not_simulate_a_camera_that_is_busy(monkeypatch: pytest.Monkey
 
 
 def test_a_usb_camera_that_fails_is_named_when_no_other_delivers(monkeypatch: pytest.MonkeyPatch) -> None:
-    def busy(node: Path, name: str) -> UsbCamera:
+    def busy(node: Path, name: str, **_: object) -> UsbCamera:
         raise CameraBusy(f"The {name} is in use", "Close the other program")
 
     monkeypatch.setattr(usb_cameras, "devices", lambda: (UsbDevice(0, "DermLite"),))
@@ -145,3 +146,27 @@ def test_no_usb_camera_has_a_remedy() -> None:
     [usb] = [each for each in available_cameras() if each.source.kind is SourceKind.USB]
     assert not usb.present
     assert "Plug one in" in usb.text
+
+
+def test_a_usb_camera_is_named_by_its_link(one_usb: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "video2").touch()
+    link = tmp_path / "usb-DermLite-video-index0"
+    link.symlink_to("video2")
+    asked = []
+    opened: Callable[..., UsbCamera] = vars(choose)["UsbCamera"]
+
+    def followed(node: Path, name: str, *, size: tuple[int, int] | None) -> UsbCamera:
+        asked.append(node)
+        return opened(node.resolve(), name, size=size)
+
+    monkeypatch.setattr(choose, "UsbCamera", followed)
+    with open_camera(Source(SourceKind.USB, link=link)) as camera:
+        assert camera.name == "USB camera DermLite"
+    assert asked == [link], "a camera that was pulled out is looked for under its link again"
+
+
+def test_a_usb_camera_that_does_not_have_the_size_is_a_fault_of_the_configuration(one_usb: None) -> None:
+    with open_camera(Source.parse("usb:2"), still_size=(640, 480)) as camera:
+        assert camera.capture().rgb.shape == (480, 640, 3)
+    with pytest.raises(CameraSizeRefused, match=r"1920 x 1080 \(its nearest is 640 x 480"):
+        open_camera(Source.parse("usb:2"), still_size=(1920, 1080))

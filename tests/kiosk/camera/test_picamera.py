@@ -21,7 +21,15 @@ import pytest
 
 from kiosk.camera.picamera import PicameraCamera, detect
 from kiosk.clinical.frame import CameraSettings
-from kiosk.errors import CameraError, CameraLost, CameraNotFound, CameraOutOfMemory, CameraStalled
+from kiosk.errors import (
+    CameraBusy,
+    CameraError,
+    CameraLost,
+    CameraNotFound,
+    CameraOutOfMemory,
+    CameraSizeRefused,
+    CameraStalled,
+)
 
 SKIN = (220, 170, 150)
 EVERY_CONTROL = ("AeEnable", "ExposureTime", "AnalogueGain", "AwbEnable", "ColourGains", "AfMode", "LensPosition")
@@ -256,21 +264,24 @@ def test_without_picamera2_the_remedy_is_named(
         PicameraCamera()
 
 
-@pytest.mark.parametrize("step", ["configure", "__init__"])
+@pytest.mark.parametrize("step", ["start", "__init__", "capture_request"])
 @pytest.mark.parametrize(
     ("cause", "kind"),
     [
         (OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)), CameraOutOfMemory),
+        (OSError(errno.ENOMEM, "ioctl failed"), CameraOutOfMemory),
+        (RuntimeError("Failed to allocate buffers."), CameraOutOfMemory),
         (MemoryError(), CameraOutOfMemory),
-        (RuntimeError("Failed to configure"), CameraLost),
+        (OSError(errno.EBUSY, os.strerror(errno.EBUSY)), CameraBusy),
+        (RuntimeError("Failed to start"), CameraLost),
     ],
 )
-def test_no_memory_for_pictures_has_a_code_of_its_own(
+def test_a_driver_s_error_is_told_as_what_it_is(
     stand_in: type[StandIn], monkeypatch: pytest.MonkeyPatch, step: str, cause: Exception, kind: type[CameraError]
 ) -> None:
     works = stand_in.__init__
 
-    def fail(self: StandIn, *arguments: Any) -> None:
+    def fail(self: StandIn, *arguments: Any, **_: Any) -> None:
         if step == "__init__":
             works(self, *arguments)  # the pipe is open when picamera2 fails
         raise cause
@@ -279,3 +290,66 @@ def test_no_memory_for_pictures_has_a_code_of_its_own(
     with pytest.raises(CameraError) as failed:
         opened(stand_in)
     assert type(failed.value) is kind
+
+
+def test_a_still_size_is_taken_or_refused(stand_in: type[StandIn], monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(stand_in, still_size=(2028, 1520)) as camera:
+        assert camera.capture().rgb.shape == (1520, 2028, 3)
+
+    def nearest(self: StandIn, configuration: dict[str, Any]) -> None:
+        self.configuration = {**configuration, "main": {**configuration["main"], "size": (2304, 1296)}}
+
+    monkeypatch.setattr(stand_in, "configure", nearest)
+    with pytest.raises(CameraSizeRefused, match=r"2028 x 1520 \(its nearest is 2304 x 1296"):
+        opened(stand_in, still_size=(2028, 1520))
+
+
+@pytest.mark.parametrize(
+    ("cause", "kind"),
+    [
+        (RuntimeError("Invalid camera configuration"), CameraSizeRefused),
+        (RuntimeError("Failed to allocate buffers."), CameraOutOfMemory),
+    ],
+)
+def test_a_size_that_cannot_be_set_up_is_no_cable(
+    stand_in: type[StandIn], monkeypatch: pytest.MonkeyPatch, cause: Exception, kind: type[CameraError]
+) -> None:
+    monkeypatch.setattr(stand_in, "configure", _failing(cause))
+    with pytest.raises(CameraError) as failed:
+        opened(stand_in)
+    assert type(failed.value) is kind
+    assert "cable" not in str(failed.value)
+
+
+@pytest.mark.parametrize("step", ["close", "cancel_all_and_flush"])
+def test_a_close_that_fails_is_no_success(
+    stand_in: type[StandIn], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, step: str
+) -> None:
+    camera = opened(stand_in)
+    with monkeypatch.context() as broken:
+        broken.setattr(stand_in, step, _failing(RuntimeError("the driver refuses")))
+        with pytest.raises(CameraLost, match=r"could not be given back \(the driver refuses"):
+            camera.close()
+    assert "could not be given back" in caplog.text
+    camera.close()
+    camera._device.notifymeread.close()
+
+
+def test_a_failed_opening_tells_the_first_fault(stand_in: type[StandIn], monkeypatch: pytest.MonkeyPatch) -> None:
+    close = stand_in.close
+
+    def close_and_refuse(self: StandIn) -> None:
+        close(self)
+        raise RuntimeError("the driver refuses")
+
+    monkeypatch.setattr(stand_in, "close", close_and_refuse)
+    monkeypatch.setattr(stand_in, "start", _failing(RuntimeError("Failed to allocate buffers.")))
+    with pytest.raises(CameraOutOfMemory):
+        opened(stand_in)
+
+
+def _failing(error: Exception) -> Any:
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail

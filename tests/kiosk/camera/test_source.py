@@ -16,6 +16,9 @@ NAMED = st.one_of(
         Source
     ),
     st.integers(0, 999).map(lambda number: Source(SourceKind.USB, number)),
+    st.from_regex(r"/dev/v4l/by-(id|path)/usb-[A-Za-z0-9_.:-]{1,60}", fullmatch=True).map(
+        lambda link: Source(SourceKind.USB, link=Path(link))
+    ),
     FOLDERS.map(lambda folder: Source(SourceKind.REPLAY, folder=folder)),
 )
 
@@ -27,7 +30,22 @@ def test_what_is_written_is_read(source: Source) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "webcam", "usb:", "usb:x", "usb:-1", "usb:1000", "replay:", "replay:\0", "phantom:1", "Phantom", "auto "],
+    [
+        "",
+        "webcam",
+        "usb:",
+        "usb:x",
+        "usb:-1",
+        "usb:1000",
+        "usb:/dev/video0",
+        "usb:/dev/v4l/by-id/..",
+        "usb:/dev/v4l/by-id/a/b",
+        "replay:",
+        "replay:\0",
+        "phantom:1",
+        "Phantom",
+        "auto ",
+    ],
 )
 def test_what_is_no_source_is_refused_with_what_there_is(text: str) -> None:
     with pytest.raises(ValueError, match="replay:DIR"):

@@ -286,6 +286,19 @@ def test_a_fault_keeps_what_puts_the_patient_outside_the_models_scope(
     assert failed.limits == (ScopeLimit.UNDER_18,)
 
 
+def test_a_camera_that_cannot_be_given_back_does_not_end_the_kiosk(
+    station: Station, device: SimulatedDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live(station)
+    with monkeypatch.context() as broken:
+        broken.setattr(PhantomCamera, "close", _raise(OSError("the driver refuses")))
+        device.unplug()
+        assert preview_where(station, lambda preview: bool(preview.fault)).fault_code in ("C1", "C4")
+    device.restore()
+    live(station)
+    assert station.progressing()
+
+
 def test_the_last_patients_live_picture_is_forgotten(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kiosk.capture.live_camera.VIEWER_MEMORY_S", 0.0)
     monkeypatch.setattr("kiosk.capture.live_camera.IDLE_CHECK_INTERVAL_S", 0.05)

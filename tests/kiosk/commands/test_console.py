@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -87,3 +88,62 @@ def test_it_needs_no_home_and_no_account(place: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "a.png" in done.stdout
     assert done.stderr == ""
+
+
+def test_one_unreadable_entry_is_one_line_and_the_rest_goes_on(place: Path) -> None:
+    folder = place / "pictures"
+    folder.mkdir()
+    shutil.copy(place / "a.png", folder / "a.png")
+    shutil.copy(place / "a.png", folder / "z.png")
+    (folder / "long.png").symlink_to("x" * 300)
+    (folder / "nowhere.png").symlink_to("/nowhere/x.png")
+    (folder / "ring.png").symlink_to("ring.png")
+    (folder / "zero.png").symlink_to("/dev/zero")
+    os.mkfifo(folder / "fifo.png")
+    done = shell("classify --config kiosk.toml pictures", place)
+    assert done.returncode == 1
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["image", "a.png", "z.png"]
+    names = sorted(Path(line.split(" ")[0]).name for line in done.stderr.splitlines())
+    assert names == ["fifo.png", "long.png", "nowhere.png", "ring.png", "zero.png"]
+
+
+READ_AS_ANOTHER_ACCOUNT = """
+import os, sys
+from pathlib import Path
+from edge_models.errors import ImageUnreadable
+from edge_models.image_file import read_rgb
+from kiosk.commands.images import find_images
+folder = Path(sys.argv[1])
+read_rgb(folder / "a.png")  # everything is imported while this is still root
+os.setgroups([])
+os.setresuid(54321, 54321, 54321)
+images, problems = find_images([folder, folder / "locked"])
+for image in images:
+    try:
+        print(image.name, len(read_rgb(image)))
+    except ImageUnreadable as problem:
+        problems.append(problem)
+print(*problems, sep="\\n", file=sys.stderr)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become another account")
+def test_a_forbidden_entry_is_one_line_and_the_rest_goes_on(place: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        pictures = Path(folder)
+        (pictures / "locked").mkdir()
+        for name in ("a.png", "forbidden.png", "z.png", "locked/b.png"):
+            shutil.copy(place / "a.png", pictures / name)
+        (pictures / "entered.png").symlink_to("locked/b.png")
+        for path, mode in ((pictures, 0o755), (pictures / "forbidden.png", 0), (pictures / "locked", 0)):
+            path.chmod(mode)
+        done = subprocess.run(
+            [sys.executable, "-c", READ_AS_ANOTHER_ACCOUNT, folder],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert (done.returncode, done.stdout) == (0, "a.png 600\nz.png 600\n"), done.stderr
+    assert len(done.stderr.splitlines()) == done.stderr.count("Permission denied") == 3
