@@ -31,6 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     rule.add_argument("--limit", type=int, help="pictures of each set at most")
     rule.add_argument("--json", type=Path, metavar="FILE", help="for `python -m training evaluate --kiosk`")
     rule.set_defaults(command=_rule)
+    patients = commands.add_parser("patients", help="taps and seconds of patients in a row, in a real browser")
+    patients.add_argument("--patients", type=int, default=10, help="of each way of working (%(default)s)")
+    patients.set_defaults(command=_patients)
     _add_peers(commands)
     _add_project(commands)
     _add_wrong_pictures(commands)
@@ -105,6 +108,13 @@ def _gate(options: argparse.Namespace) -> int:
 
     data = _data(options)
     print(table(plain(data, options.plain), measure(data, options.pictures)))
+    return 0
+
+
+def _patients(options: argparse.Namespace) -> int:
+    from benchmarks.patients import measure, table
+
+    print(table(measure(options.patients)))
     return 0
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edge_models import bundle_file, shipped
+from edge_models import bundle_file, plots, shipped
 from edge_models.bundle_file import REMEDY
 from edge_models.checked import number
 from edge_models.context import ContextTables
@@ -24,6 +24,7 @@ from edge_models.decision import Decision
 from edge_models.errors import BundleError
 from edge_models.frozen import frozen
 from edge_models.labels import LesionClass
+from edge_models.plots import Plots
 from edge_models.preprocess import View
 
 SCHEMA = 2
@@ -105,6 +106,7 @@ class Bundle:
         edgetpu_bytes: the same, with each replaced by what `edgetpu_compiler` made of it where the bundle has that
             (`<name>_edgetpu.tflite` beside `<name>.tflite`).
         familiarity_bytes: the npz file of `manifest.familiarity`.
+        plots: what its makers measured; None where it has no such file.
     """
 
     folder: Path
@@ -112,6 +114,7 @@ class Bundle:
     member_bytes: tuple[bytes, ...]
     edgetpu_bytes: tuple[bytes, ...]
     familiarity_bytes: bytes
+    plots: Plots | None = None
 
     @property
     def compiled_for_edgetpu(self) -> bool:
@@ -168,6 +171,7 @@ def load(folder: Path) -> Bundle:
             contents.get(name.removesuffix(".tflite") + "_edgetpu.tflite", contents[name]) for name in manifest.members
         ),
         familiarity_bytes=contents[manifest.familiarity.file],
+        plots=_plots(folder, contents.get(plots.FILE)),
     )
 
 
@@ -264,6 +268,13 @@ def _parse(document: Mapping[str, Any]) -> Manifest:
             {str(code): LesionClass.from_code(lesion) for code, lesion in document.get("folded", {}).items()}
         ),
     )
+
+
+def _plots(folder: Path, content: bytes | None) -> Plots | None:
+    try:
+        return None if content is None else plots.parse(content)
+    except ValueError as error:
+        raise BundleError(f"{folder}: {str(error)[:_SAID]}", REMEDY) from error
 
 
 def _bound(name: str, count: int, most: int) -> None:

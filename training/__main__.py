@@ -229,10 +229,12 @@ def _calibrate(options: argparse.Namespace) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     from edge_models import bundle as bundles
+    from edge_models.plots import FILE, to_json
     from training.draft import FIGURES, integers_of, read_document, write_figures
     from training.evaluate import OTHER_FINDINGS, evaluate, other_figures
     from training.integers import judge_in_float
     from training.levels import read_retakes
+    from training.shown import measure
 
     draft = _draft(options.draft)
     lesions = _lesions(options, draft)
@@ -250,6 +252,8 @@ def _evaluate(options: argparse.Namespace) -> None:
         figures[name] |= {"integers": taken_over[name]} if name in taken_over else {}
         figures[name] |= {"retakes": retakes[name]} if name in retakes else {}
     write_figures(options.draft / FIGURES, draft, figures)
+    plots = measure(draft, lesions["validation"], _parts(options, read_document(draft)["split"])[Part.TRAIN])
+    (options.draft / FILE).write_bytes(to_json(plots))
     print(json.dumps(figures, indent=2))
 
 
@@ -309,6 +313,7 @@ def _leakage(options: argparse.Namespace) -> None:
 def _publish(options: argparse.Namespace) -> None:
     from edge_models import bundle as bundles
     from edge_models import shipped
+    from edge_models.plots import FILE, parse
     from training.draft import FIGURES, read_document, read_figures
     from training.publish import publish, retire_others
 
@@ -319,10 +324,24 @@ def _publish(options: argparse.Namespace) -> None:
         raise RunError(f"{draft} was made with {split}, which is a split by image: its figures are worth nothing")
     model_id = bundles.load(draft).manifest.model_id
     folder = (options.into or shipped.BUNDLES) / (shipped.FAST if options.fast else model_id)
-    print(publish(draft, figures, folder))
+    measured = options.draft / FILE
+    plots = parse(measured.read_bytes()) if measured.is_file() else None
+    if plots is None:  # evaluated before there were plots
+        print(f"no {measured}: the kiosk draws nothing of this bundle until `python -m training plots {folder}`")
+    print(publish(draft, figures, folder, plots))
     if options.into is None:
         for other in retire_others(folder):
             print(f"{other} shipped before and is removed; git keeps it")
+
+
+def _plots(options: argparse.Namespace) -> None:
+    from training.draft import read_document
+    from training.publish import add_plots
+    from training.shown import measure
+
+    held_out = _lesions(options, options.bundle)["validation"]
+    trained_on = _parts(options, read_document(options.bundle)["split"])[Part.TRAIN]
+    print(add_plots(options.bundle, measure(options.bundle, held_out, trained_on)))
 
 
 def _views_of(options: argparse.Namespace) -> tuple[View, ...]:
@@ -367,6 +386,7 @@ _STEPS: dict[str, Command] = {
     "ablations": _ablations,
     "leakage": _leakage,
     "publish": _publish,
+    "plots": _plots,
 }
 
 

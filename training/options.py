@@ -165,3 +165,6 @@ def _add_releasing(
         type=Path,
         help="where the bundle goes, beside others (default: edge_models/bundles, in the place of what ships)",
     )
+
+    plots = commands.add_parser("plots", parents=[data], help="give a published bundle the plots that the kiosk draws")
+    plots.add_argument("bundle", type=Path, help="its folder; it is sealed again, its networks as they are")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from edge_models import bundle as bundles
 from edge_models import shipped
+from edge_models.plots import FILE, Plots, to_json
 from training.draft import read_document
 from training.evaluate import Figures
 from training.model_card import model_card
@@ -16,13 +17,14 @@ from training.operators import check_operators, compile_for_edgetpu
 CARD = "MODEL_CARD.md"
 
 
-def publish(draft: Path, figures: Mapping[str, Figures], folder: Path) -> Path:
+def publish(draft: Path, figures: Mapping[str, Figures], folder: Path, plots: Plots | None = None) -> Path:
     """Copy a draft bundle's files to `folder`, compile for the Edge TPU where that can be done, write the card, seal.
 
     Args:
         draft: folder of a sealed draft, what `write_draft` made.
         figures: what `evaluate` measured of the draft.
         folder: of the published bundle; what is in it is replaced.
+        plots: what the kiosk draws of it; None: nothing.
 
     Returns:
         The manifest's path.
@@ -49,6 +51,20 @@ def publish(draft: Path, figures: Mapping[str, Figures], folder: Path) -> Path:
     for name, content in compiled.items():
         (folder / name).write_bytes(content)
     (folder / CARD).write_text(card, encoding="utf-8")
+    if plots is not None:
+        (folder / FILE).write_bytes(to_json(plots))
+    return bundles.seal(folder, document)
+
+
+def add_plots(folder: Path, plots: Plots) -> Path:
+    """Give a published bundle its plots and seal it again; its networks and its rule stay as they are.
+
+    Returns:
+        The manifest's path.
+    """
+    bundles.load(folder)  # nothing that was altered is sealed anew
+    document = read_document(folder)
+    (folder / FILE).write_bytes(to_json(plots))
     return bundles.seal(folder, document)
 
 

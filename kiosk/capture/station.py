@@ -105,6 +105,7 @@ class Station:
         self._job: Future[Assessment] | None = None
         self._is_saved = False
         self._loss = Loss.RESTART if self._open_case.left else None
+        self._captured = False  # the case's picture
         self._job_started_s = 0.0
         self._engine_fault = ("", "")  # in words for an engineer, and its code
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="assess")
@@ -140,6 +141,7 @@ class Station:
             self._case = Case(secrets.token_hex(8), patient)
             self._loss = None
             self._is_saved = False
+            self._captured = False
             self._open_case.begin()
             self._job_started_s = monotonic()
             self._job = self._worker.submit(self._examine, patient)
@@ -159,6 +161,11 @@ class Station:
             return job.result(timeout_s)
         except FutureTimeoutError:
             return None
+
+    def captured(self, ticket: str) -> bool:
+        """Whether the picture of a case is taken, and the patient may move."""
+        with self._lock:
+            return self._case is not None and self._case.ticket == ticket and self._captured
 
     def current(self) -> Case | None:
         """The case that is not done yet; it survives a reload of the browser."""
@@ -246,6 +253,8 @@ class Station:
                 error, Reason.CAMERA_FAULT, made_with, now=now, timings_ms=timings_ms, limits=patient.scope_limits()
             )
         timings_ms = {"capture": (perf_counter() - started) * 1e3}
+        with self._lock:
+            self._captured = True
         try:
             assessment = assess(
                 frame,

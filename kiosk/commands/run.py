@@ -60,6 +60,7 @@ def serve_with(config: Config, classifier: Classifier, desk: Desk) -> None:
         port=config.server.port,
         screen=config.screen,
         pathway=config.pathway,
+        plots=classifier.bundle.plots,
         field_of_view_mm=config.camera.field_of_view_mm,
         desk=desk,
     )

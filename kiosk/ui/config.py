@@ -34,6 +34,7 @@ class ScreenConfig:
         dark_hours: from which hour until which the clock's theme is dark, each 0 … 23.
         text: one of `TEXT_SIZES`.
         cover_after_s: without a touch for so long, a patient's details are covered; 0: never.
+        sounds: whether short tones say that a picture was taken, that there is a result, and that something failed.
         end_after_s: without a touch for so long, the case ends and nothing of it is left; 0: never.
     """
 
@@ -43,6 +44,7 @@ class ScreenConfig:
     text: str = "normal"
     cover_after_s: int = 120
     end_after_s: int = 600
+    sounds: bool = False
 
 
 THEMES = ("light", "dark", "clock")
@@ -78,6 +80,7 @@ SCREEN_CHECKS: Mapping[str, checks.Check] = {
     "text": checks.one_of(TEXT_SIZES),
     "cover_after_s": checks.whole(0, 86_400),
     "end_after_s": checks.whole(0, 86_400),
+    "sounds": checks.switch,
 }
 PATHWAY_CHECKS: Mapping[str, checks.Check] = dict.fromkeys(
     ("urgent_referral", "referral", "routine"), checks.sentence(PATHWAY_LENGTH)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from edge_models.bundle import Manifest
+from edge_models.plots import Plots
 from kiosk.capture.station import Station
 from kiosk.ui.config import PathwayConfig, ScreenConfig
 from kiosk.ui.tokens import Tokens
@@ -23,6 +24,7 @@ class Device:
         attention: when the screen was touched last.
         screen: how the screen speaks, looks and waits.
         pathway: what the clinic does next.
+        plots: what the model's makers measured of it, where its bundle says so.
         field_of_view_mm: how much skin the width of a picture shows; None where nobody measured it.
         desk: the records, and who has logged in.
         windows: which of the browser's windows has the screen.
@@ -36,6 +38,7 @@ class Device:
     field_of_view_mm: float | None
     desk: Desk
     pathway: PathwayConfig = field(default_factory=PathwayConfig)
+    plots: Plots | None = None
     windows: Windows = field(default_factory=Windows)
     archive: Archive = field(init=False)
     office: Office = field(init=False)

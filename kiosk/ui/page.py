@@ -48,11 +48,16 @@ def _asset(media_type: str, *paths: Path) -> Asset:
     return Asset(content, media_type, hashlib.sha256(content).hexdigest()[:16])
 
 
+_SCRIPTS = ("theme", "shell", "keys", "sounds")
+
+
 def assets() -> dict[str, Asset]:
     """The files of the page, by name."""
     return {
         "kiosk.css": _asset("text/css", *(STYLE / f"{name}.css" for name in ("theme", "sizes", "kiosk"))),
-        "shell.js": _asset("text/javascript", *(WIDGETS / f"{name}.js" for name in ("theme", "shell", "keys"))),
+        "shell.js": _asset(
+            "text/javascript", *(WIDGETS / f"{name}.js" for name in ("theme", "shell", "keys", "sounds"))
+        ),
     }
 
 
@@ -102,6 +107,7 @@ def render(streamlit_page: str, boot: str, words: Catalogue, served: Mapping[str
         raise ValueError("Streamlit's page has changed: adapt kiosk/ui/page.py to the version installed")
     dark_hours = " ".join(map(str, screen.dark_hours))
     attributes = f'data-theme-by="{screen.theme}" data-dark-hours="{dark_hours}" data-text="{screen.text}"'
+    attributes += f' data-sounds="{"on" if screen.sounds else "off"}"'
     return page.replace('<html lang="en">', f'<html lang="{words.language}" {attributes}>')
 
 

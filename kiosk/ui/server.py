@@ -21,6 +21,7 @@ from starlette.routing import Route, WebSocketRoute
 from streamlit.web import bootstrap
 
 from edge_models.bundle import Manifest
+from edge_models.plots import Plots
 from kiosk.capture.station import Station
 from kiosk.errors import KioskError, PortInUse
 from kiosk.ui import device, faults, guard, page
@@ -56,6 +57,7 @@ def serve(
     port: int,
     screen: ScreenConfig = _PLAIN,
     pathway: PathwayConfig = _NO_PATHWAY,
+    plots: Plots | None = None,
     field_of_view_mm: float | None = None,
     desk: Desk | None = None,
     box: Callable[[], Sequence[Check]] = examine_box,
@@ -68,6 +70,7 @@ def serve(
         port: 1 … 65535.
         screen: how the screen speaks, looks and waits.
         pathway: what the clinic does next.
+        plots: what the model's makers measured of it.
         field_of_view_mm: how much skin the width of a picture shows, for the scale bar; None: no scale bar.
         desk: the records; closed when the server stops. None: nothing is kept.
         box: how the box is; asked now and then, in a thread of its own.
@@ -81,7 +84,7 @@ def serve(
         configure(port)
         attention = Attention(station, screen.cover_after_s, screen.end_after_s)
         desk = desk or Desk.without_records()
-        shown = device.Device(station, manifest, Tokens(), attention, screen, field_of_view_mm, desk, pathway)
+        shown = device.Device(station, manifest, Tokens(), attention, screen, field_of_view_mm, desk, pathway, plots)
         app = build_app(shown, port=port, box=box)
         server = uvicorn.Server(
             uvicorn.Config(

@@ -110,6 +110,10 @@ class Visit:
             raise
         return None if assessment is None else assessment.shown()
 
+    def captured(self) -> bool:
+        """Whether the case's picture is taken, and the patient may move."""
+        return self.station.captured(self.ticket)
+
     def _start_over(self) -> None:
         self.patient = Patient()
         self.lesion = 1

@@ -50,7 +50,7 @@ def test_values_arrive() -> None:
         '[camera]\nsource = "usb:2"\nlens_position_dioptre = 12\nfield_of_view_mm = 18.5\n'
         '[model]\nbundle = "/opt/bundle"\nengine = "cpu"\nthreads = 3\nuse_context = false\n[server]\nport = 9000\n'
         '[screen]\nlanguage = "fr"\ntheme = "clock"\ndark_hours = [18, 6]\ntext = "large"\n'
-        "cover_after_s = 60\nend_after_s = 0\n"
+        "cover_after_s = 60\nend_after_s = 0\nsounds = true\n"
         '[pathway]\nurgent_referral = "Call ext. 4711"\nroutine = ""\n',
         FILE,
     )
@@ -58,7 +58,7 @@ def test_values_arrive() -> None:
         CameraConfig(Source.parse("usb:2"), lens_position_dioptre=12.0, field_of_view_mm=18.5),
         ModelConfig(Path("/opt/bundle"), "cpu", 3, use_context=False),
         ServerConfig(9000),
-        ScreenConfig("fr", "clock", (18, 6), "large", cover_after_s=60, end_after_s=0),
+        ScreenConfig("fr", "clock", (18, 6), "large", cover_after_s=60, end_after_s=0, sounds=True),
         PathwayConfig("Call ext. 4711"),
     )
     assert isinstance(read.camera.lens_position_dioptre, float)

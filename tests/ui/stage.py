@@ -26,6 +26,7 @@ from edge_models.decision import Decision, Thresholds
 from edge_models.engine import Batches
 from edge_models.errors import EngineFailed
 from edge_models.labels import LesionClass
+from edge_models.plots import FIGURES, Bar, Plots
 from edge_models.prediction import Engine, Prediction
 from edge_models.preprocess import View
 from edge_models.reduce import Spread
@@ -104,6 +105,19 @@ CAPTURE_MARK, PREVIEW_MARK = 77, 78
 def marked(seed: int) -> NDArray[np.uint8]:
     """The corner of a picture that is marked: noise that is found again in a memory."""
     return np.random.default_rng(seed).integers(0, 256, (MARK_PX, MARK_PX, 3), np.uint8)
+
+
+CURVE = ((0.0, 0.0), (0.02, 0.4), (0.1, 0.75), (0.3, 0.95), (1.0, 1.0))
+PLOTS = Plots(
+    classes=tuple(LesionClass),
+    pictures=982,
+    lesions=747,
+    curves={"malignant": CURVE, "melanoma": tuple((x, y**1.5) for x, y in CURVE)},
+    reliability=tuple(Bar(0.05 + 0.1 * n, 0.1 * n, 10 * n) for n in range(1, 10)),
+    confusion=tuple(tuple(500 if row == column else 7 * column for column in range(7)) for row in range(7)),
+    trained_on=(260, 412, 879, 92, 890, 5364, 114),
+    figures=dict.fromkeys(FIGURES, 0.875),
+)
 
 
 class Script:
@@ -234,6 +248,7 @@ def main() -> int:
             port=port,
             screen=config.screen,
             pathway=config.pathway,
+            plots=PLOTS,
             field_of_view_mm=24.0,
             box=script.box,
         )

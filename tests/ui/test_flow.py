@@ -214,3 +214,64 @@ def test_the_clinics_own_next_step_is_shown_in_full_where_there_is_advice(
             step = screen.page.locator(".step")
             assert (step.is_visible(), step.locator("p").text_content()) == (bool(shown), shown), act
             stage.act("urgent")
+
+
+# in the place of the browser's own, which a test cannot hear
+LISTEN = """() => {
+  window.heard = [];
+  const gain = { setValueAtTime() {}, linearRampToValueAtTime() {} };
+  window.AudioContext = class { currentTime = 0; resume() {} };
+  window.GainNode = class { gain = gain; connect() {} };
+  window.OscillatorNode = class {
+    constructor(_, { frequency }) { window.heard.push(frequency); }
+    connect(next) { return next; }
+    start() {}
+    stop() {}
+  };
+}"""
+
+
+@pytest.mark.parametrize(("sounds", "heard"), [("true", [880, 660, 880, 330, 220]), ("false", [])])
+def test_tones_tell_of_a_picture_a_result_and_a_fault(
+    start_stage: StartStage, open_screen: OpenScreen, sounds: str, heard: list[int]
+) -> None:
+    with start_stage("routine", config=f"[screen]\nsounds = {sounds}\n") as stage:
+        screen = open_screen(stage.server)
+        screen.page.evaluate(LISTEN)
+        screen.to_capture()
+        stage.act("slow")
+        screen.tap(".shutter")
+        screen.see(f'.taking-words:has-text("{text("capture.assessing")}")')
+        stage.act("routine")
+        screen.see('.result[data-outcome="result"]')
+        screen.done()
+        screen.to_capture()
+        stage.act("no_capture")
+        screen.tap(".shutter")
+        screen.see('.result[data-outcome="device_fault"]')
+        assert screen.page.evaluate("window.heard") == heard
+
+
+@pytest.mark.parametrize("size", ["800x480", "720x1280"])
+def test_the_sheet_draws_the_models_plots_one_at_a_time(stage: Stage, open_screen: OpenScreen, size: str) -> None:
+    screen = open_screen(stage.server, size)
+    screen.see(".start:not([inert])")
+    screen.tap(".about")
+    screen.see(".sheet-plots")
+    assert screen.faults() == []
+    screen.keep("about_plots")
+    drawn = {"roc": "path.curve", "reliability": "rect.pillar", "confusion": ".matrix td", "classes": ".lengths li"}
+    counts = {}
+    for kind, part in drawn.items():
+        screen.tap(f'[data-plot="{kind}"]')
+        counts[kind] = screen.see(f".drawn-{kind}").locator(part).count()
+        assert screen.page.locator(".sheet-rows").is_hidden()
+        told = screen.see(".plot .said").inner_text()
+        assert ("88 %" in told) == (kind != "classes")
+        assert screen.faults() == [], kind
+        screen.keep(f"plot_{kind}")
+        screen.tap(".plot-back")
+        screen.see(".sheet-rows")
+    assert counts == {"roc": 2, "reliability": 9, "confusion": 50, "classes": 7}
+    screen.tap(".sheet .close")
+    assert screen.page.locator(".sheet").is_hidden()

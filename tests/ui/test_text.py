@@ -22,6 +22,7 @@ from kiosk.text import LANGUAGES
 from kiosk.text.catalogue import catalogue
 from kiosk.ui.language import COOKIE, words_of
 from kiosk.ui.page import SHELL_WORDS
+from kiosk.ui.screens.about import KINDS
 from kiosk.ui.screens.capture import HINTS
 from kiosk.ui.screens.desk import ITEMS
 from kiosk.workflow.keeping import Kept
@@ -48,6 +49,7 @@ BUILT = {
     *(f"lesion.{lesion.code}" for lesion in LesionClass),
     *(f"hint.{hint}.{word}" for hint, reasons in HINTS.items() for word in ("name", "good", *reasons)),
     *(f"start.{field}{end}" for field in ("code", "age", "sex", "site", "told") for end in ("", "_hint")),
+    *(f"plot.{kind}.{part}" for kind in KINDS for part in ("name", "text", "across", "up")),
     *(f"status.engine_{device}" for device in ("cpu", "edgetpu")),
     *(f"shell.{name}" for name in SHELL_WORDS),
     *(f"start.lost_{loss}" for loss in Loss),

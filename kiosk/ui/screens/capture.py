@@ -43,6 +43,7 @@ def draw(words: Catalogue, device: Device, visit: Visit, *, taking: bool) -> Non
             "protocol": PROTOCOL,
             "token": "" if taking else device.tokens.issue(),
             "taking": taking,
+            "captured": taking and visit.captured(),
             "summary": summary(words, visit.patient),
             "hints": [(name, list(map(str, reasons))) for name, reasons in HINTS.items()],
             "unjudged": {name: list(map(str, reasons)) for name, reasons in UNJUDGED.items()},

@@ -41,7 +41,7 @@ def draw(words: Catalogue, device: Device, seat: Seat, step: Step, window: str, 
             "here": here,
             "turn": device.attention.turn,
             "records": records(words, device, seat),
-            "about": about.sheet(words, device.manifest, device.station.status()),
+            "about": about.sheet(words, device.manifest, device.station.status()) | about.plots(words, device.plots),
         },
         on_tap,
     )

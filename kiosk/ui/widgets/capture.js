@@ -15,6 +15,7 @@ export default (component) =>
     let socket = null;
     let retry = 0;
     let taking = false;
+    let captured = false;
     let owed = false; // a picture was drawn and not yet acknowledged, because one is being taken
     let closed = false;
     const screen = { send() {} };
@@ -62,6 +63,7 @@ export default (component) =>
 
     // "connecting", "picture", "fault" or "taking"
     function show(state) {
+      if (state === "fault" && picture.dataset.state !== "fault") sound("fault");
       picture.dataset.state = state;
       for (const cover of root.querySelectorAll(".cover")) cover.hidden = !cover.classList.contains(state);
       find(".shutter").disabled = state !== "picture";
@@ -170,6 +172,10 @@ export default (component) =>
         }
         show("connecting");
       }
+      const taken = data.captured && !captured;
+      captured = data.captured;
+      find(".taking-words").textContent = data.texts[captured ? "capture.assessing" : "capture.taking"];
+      if (taken) sound("captured");
       take(data.taking);
       connect();
     };

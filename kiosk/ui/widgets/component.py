@@ -43,7 +43,10 @@ def mount(
     _component(name)(key=name, data=data if isinstance(data, bytes) else [data], on_tap_change=tapped)
 
 
-PARTS: Mapping[str, tuple[str, ...]] = dict.fromkeys(("unlock", "setup", "archive", "office", "own_pin"), ("pinpad",))
+PARTS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("unlock", "setup", "archive", "office", "own_pin"), ("pinpad",)),
+    "status": ("plots",),
+}
 """What a component's script and style are made of beside what all of them share."""
 
 

@@ -127,6 +127,7 @@ export default (component) =>
       const { texts, band, bars, notes, reasons } = words;
       if (words.ticket === ticket) return; // the same case, drawn again
       ticket = words.ticket;
+      sound(words.outcome === "device_fault" ? "fault" : "result");
       fillTexts(root, texts);
       root.querySelector(".result").dataset.outcome = words.outcome;
       find(".band").dataset.level = band.level;

@@ -29,6 +29,9 @@ const ICONS = {
   wrench: "M14.5 6.500a4 4 0 0 1 5-3.800l-2.7 2.7 1.8 1.8 2.7-2.700a4 4 0 0 1-5.3 4.600L8 17.100A2.5 2.5 0 1 1 5.2 14.200L13.3 7.6",
 };
 
+// Where the configuration asks for it: sounds.js has the tones.
+const sound = (name) => window.dispatchEvent(new CustomEvent("kiosk:sound", { detail: name }));
+
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);

@@ -12,6 +12,8 @@ export default (component) =>
     let window_ = { tag: "", here: true };
     let turn = 0;
     let records = { seen: "" };
+    let about = { plots: [] };
+    let language = "en";
     const bar = { send() {} };
 
     const tick = () => {
@@ -46,9 +48,39 @@ export default (component) =>
     };
     const onTheme = ({ detail }) => find(".theme").setAttribute("aria-pressed", detail === "dark");
 
+    // one plot in the place of all else on the sheet, or all else
+    function showPlot(plot) {
+      for (const part of find(".sheet .middle").children) part.toggleAttribute("data-aside", plot !== null);
+      find(".plot").removeAttribute("data-aside");
+      find(".plot").hidden = find(".plot-back").hidden = plot === null;
+      find(".plot").replaceChildren(...(plot ? drawPlot(plot, language) : []));
+      find(".sheet-title").textContent = plot?.name ?? about.title;
+      find(".sheet .middle").scrollTop = 0;
+      if (plot) find(".sheet-title").focus();
+    }
+
+    function offerPlots() {
+      const offered = about.plots.map((plot) => {
+        const made = element("button", { "data-plot": plot.kind }, plot.name);
+        made.addEventListener("click", () => showPlot(plot));
+        return made;
+      });
+      find(".sheet-plots").hidden = offered.length === 0;
+      find(".sheet-plots").replaceChildren(element("h3", {}, about.measured ?? ""), ...offered);
+      find(".plot-back").textContent = about.back ?? "";
+    }
+
+    find(".plot-back").addEventListener("click", () => {
+      const kind = about.plots.find(({ name }) => name === find(".sheet-title").textContent).kind;
+      showPlot(null);
+      find(`[data-plot="${kind}"]`).focus();
+    });
     const dialog = asDialog(root, sheet);
     find(".records").addEventListener("click", () => bar.send("records"));
-    find(".about").addEventListener("click", dialog.open);
+    find(".about").addEventListener("click", () => {
+      showPlot(null);
+      dialog.open();
+    });
     find(".close").addEventListener("click", dialog.close);
     find(".theme").addEventListener("click", () => window.dispatchEvent(new Event("kiosk:other-theme")));
     window.addEventListener("kiosk:health", onHealth);
@@ -78,7 +110,10 @@ export default (component) =>
           step.toggleAttribute("aria-current", index === data.step);
           step.querySelector("i").replaceChildren(index < data.step ? icon("check") : String(index + 1));
         });
-        find(".sheet-title").textContent = data.about.title;
+        about = data.about;
+        language = data.language;
+        offerPlots();
+        showPlot(null);
         find(".sheet-purpose").textContent = data.about.purpose;
         find(".close").textContent = data.about.close;
         const rows = data.about.rows.flatMap(([name, words, lang]) => [
