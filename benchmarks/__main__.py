@@ -23,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     screen = commands.add_parser("screen", help="live picture and tap to painted, in a real browser")
     screen.add_argument("--taps", type=int, default=40)
     screen.add_argument("--preview-s", type=float, default=20.0, help="how long the live picture is watched")
+    screen.add_argument("--records", type=Path, metavar="DIR", help="save every result on this folder's disk first")
     screen.add_argument("--json", type=Path, metavar="FILE", help="raw samples and machine")
     screen.set_defaults(command=_screen)
     rule = commands.add_parser("rule", help="how labelled pictures end in the kiosk, and whether it contradicts itself")
@@ -266,7 +267,7 @@ def _write(path: Path, document: Mapping[str, Any]) -> None:
 def _screen(options: argparse.Namespace) -> int:
     from benchmarks.screen import measure, table
 
-    document = measure(options.taps, options.preview_s)
+    document = measure(options.taps, options.preview_s, options.records)
     print(table(document))
     if options.json:
         options.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,8 @@ from benchmarks.board import memory, memory_words
 from benchmarks.machine import this_machine
 from benchmarks.process import RunningKiosk, health, running_kiosk
 from benchmarks.statistics import summary_ms
+from kiosk.clinical.operator import Role
+from kiosk.commands import demo_store
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, ViewportSize
@@ -28,15 +32,17 @@ _TAP_TO_PAINTED = """() => new Promise((resolve) => {
   const look = () => time("kiosk:painted") ? resolve(time("kiosk:painted") - time("kiosk:tap")) : setTimeout(look, 20);
   look();
 })"""
+_IDLE_S = 3600
 _SIZE: ViewportSize = {"width": 1280, "height": 800}
 
 
-def measure(taps: int, preview_s: float) -> dict[str, Any]:
+def measure(taps: int, preview_s: float, records: Path | None = None) -> dict[str, Any]:
     """Measure on this machine.
 
     Args:
         taps: captures from tap to painted, after one that does not count.
         preview_s: how long the live picture is watched.
+        records: a folder on the disk on which every result is saved before it is painted; None: nothing is kept.
 
     Returns:
         A JSON document with machine, raw samples and summaries.
@@ -52,7 +58,8 @@ def measure(taps: int, preview_s: float) -> dict[str, Any]:
     # a lens cap or a fault would be a quick "result": only real results count
     with (
         tempfile.TemporaryDirectory() as profile,
-        running_kiosk("phantom") as kiosk,
+        _records(records) as options,
+        running_kiosk("phantom", options) as kiosk,
         sync_playwright() as playwright,
         playwright.chromium.launch_persistent_context(
             profile,
@@ -64,6 +71,8 @@ def measure(taps: int, preview_s: float) -> dict[str, Any]:
     ):
         page = browser.new_page()
         page.goto(kiosk.url)
+        if records is not None:
+            _log_in(page)
         page.locator("button.skip").click()
         preview = _watch_preview(page, kiosk, preview_s)
         first, *warm = [_tap(page, kiosk) for _ in range(taps + 1)]
@@ -72,12 +81,34 @@ def measure(taps: int, preview_s: float) -> dict[str, Any]:
         return {
             "kind": kinds.SCREEN,
             "bundle": health(kiosk.url).get("model_id", ""),
+            "records": records is not None,
             "machine": this_machine().to_json(),
             "ready_s": kiosk.ready_s,
             "preview": preview,
             "server_memory": {**memory(resident_mib), "samples_mib": resident_mib},
             "tap_to_painted_ms": {"first": first[0], **summary_ms(warm_ms), "samples": warm_ms},
         }
+
+
+@contextmanager
+def _records(folder: Path | None) -> Iterator[Sequence[str]]:
+    """The command line's options for a kiosk with records in a folder of their own, which is removed afterwards."""
+    if folder is None:
+        yield ()
+        return
+    with tempfile.TemporaryDirectory(dir=folder, prefix="dermakiosk-records-") as name:
+        demo_store.make(Path(name) / "records")
+        config = Path(name) / "kiosk.toml"
+        config.write_text(f'[records]\nfolder = "records"\nidle_after_s = {_IDLE_S}\nlock_after_s = {_IDLE_S}\n')
+        yield ("--config", str(config.absolute()))
+
+
+def _log_in(page: Page) -> None:
+    operator, pin = next(each for each in demo_store.OPERATORS if each[0].role is Role.CLINICIAN)
+    page.locator(f'.unlock:not([inert]) .person[data-id="{operator.id}"]').click()
+    for digit in pin:
+        page.locator(f'.pad .key[aria-label="{digit}"]').click()
+    page.locator(".pad .enter").click()
 
 
 def _watch_preview(page: Page, kiosk: RunningKiosk, duration_s: float) -> dict[str, float]:

@@ -23,6 +23,7 @@ class RecordsConfig:
         device_secret: `NO_SECRET`, `OTP` (the board's one-time memory), or the key file on a stick.
         while_locked: `CAPTURE`: pictures are assessed and not kept; `NOTHING`: nobody gets on without a PIN.
         retention_days: older examinations without an open referral are deleted; None: nothing is.
+        own_verdict_first: a clinician is asked for an own verdict before a result is shown.
         idle_after_s: without a touch, until the screen is cleared and somebody must log in.
         lock_after_s: without a touch, until the key is let go as well.
     """
@@ -31,6 +32,7 @@ class RecordsConfig:
     device_secret: Path | str = NO_SECRET
     while_locked: str = CAPTURE
     retention_days: int | None = None
+    own_verdict_first: bool = False
     idle_after_s: float = 120.0
     lock_after_s: float = 900.0
 
@@ -54,6 +56,7 @@ CHECKS: Mapping[str, checks.Check] = {
     "device_secret": _device_secret,
     "while_locked": checks.one_of((CAPTURE, NOTHING)),
     "retention_days": checks.whole(1, 36500),
+    "own_verdict_first": checks.switch,
     "idle_after_s": checks.number(15, 3600),
     "lock_after_s": checks.number(15, 86400),
 }

@@ -75,7 +75,12 @@ _RECORDS = Migration(
     ),
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_RECORDS,)
+_BY_SITE_AND_ADVICE = Migration(
+    "an index for those of one site that were referred",
+    ("CREATE INDEX by_site_and_advice ON examinations (site, advice, examined_at, seq)",),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_RECORDS, _BY_SITE_AND_ADVICE)
 """All steps in order; a database's version is how many it has been through."""
 
 

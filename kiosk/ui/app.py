@@ -8,7 +8,7 @@ from kiosk.text import LANGUAGES
 from kiosk.text.catalogue import Catalogue, catalogue
 from kiosk.ui import beside, device, entry
 from kiosk.ui.language import words_of
-from kiosk.ui.screens import capture, result, start, status, taken, unsaved
+from kiosk.ui.screens import capture, result, start, status, taken, unsaved, verdict
 from kiosk.ui.seat import Seat, this_seat
 from kiosk.ui.windows import tag, this_window
 from kiosk.workflow.keeping import Kept
@@ -66,6 +66,8 @@ def _visit(words: Catalogue, kiosk: device.Device, seat: Seat, window: str) -> N
     status.draw(words, kiosk, seat, visit.step, window)
     if assessment is not None and keeping is not None and keeping.kept is Kept.FAILED:
         unsaved.draw(words, kiosk, visit, keeping)
+    elif assessment is not None and keeping is not None and entry.asks_first(kiosk, seat, visit, assessment, keeping):
+        verdict.draw(words, kiosk, seat, visit, assessment, keeping)
     elif assessment is not None:
         result.draw(words, kiosk, visit, assessment, keeping)
     elif visit.step is Step.CAPTURE:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
+from kiosk.clinical.assessment import Assessment, Outcome
 from kiosk.text.catalogue import Catalogue
 from kiosk.ui.device import Device
 from kiosk.ui.screens import setup, unlock
 from kiosk.ui.seat import Place, Seat
 from kiosk.workflow.desk import Standing
-from kiosk.workflow.keeping import About, Keeping
+from kiosk.workflow.keeping import About, Keeping, Kept
+from kiosk.workflow.office import PERMISSIONS, Permission
 from kiosk.workflow.visit import Visit
 
 
@@ -33,6 +35,16 @@ def needed(kiosk: Device, seat: Seat) -> bool:
             return False
     seat.without = False
     return True
+
+
+def asks_first(kiosk: Device, seat: Seat, visit: Visit, assessment: Assessment, keeping: Keeping | None) -> bool:
+    """Whether a clinician is asked for an own verdict before the result of a saved case is shown."""
+    operator = kiosk.desk.operator(seat.number)
+    if not kiosk.desk.config.own_verdict_first or operator is None or seat.judged == visit.ticket:
+        return False
+    speaks = assessment.outcome in (Outcome.RESULT, Outcome.NO_RESULT)
+    saved = keeping is not None and keeping.kept is Kept.SAVED
+    return speaks and saved and Permission.JUDGE in PERMISSIONS[operator.role]
 
 
 def _own_up(kiosk: Device) -> None:

@@ -38,6 +38,7 @@ class Seat:
         tried: the operator whose PIN was tried last.
         wait_s: until that operator may try again.
         opened: the id of the examination that is looked at.
+        judged: the ticket of the last case that an own verdict was asked for.
         code: the patient code that is looked for, or its beginning.
         whole_code: it is a patient's, and not the beginning of several.
         referrals: open referrals alone are listed.
@@ -55,6 +56,7 @@ class Seat:
     tried: str = ""
     wait_s: float = 0.0
     opened: str = ""
+    judged: str = ""
     code: str = ""
     whole_code: bool = False
     referrals: bool = False

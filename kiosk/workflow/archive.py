@@ -111,15 +111,23 @@ class Archive:
         except (NotInStore, StoreMissing, StoreDamaged):
             return b""
 
-    def judge(self, number: int, examination_id: str, level: AdviceLevel, lesion: LesionClass | None) -> None:
-        """Add the operator's own verdict, given after the model's was seen.
+    def judge(
+        self,
+        number: int,
+        examination_id: str,
+        level: AdviceLevel,
+        lesion: LesionClass | None,
+        phase: Phase = Phase.AFTER,
+    ) -> None:
+        """Add the operator's own verdict, given before or after the model's was seen.
 
         Raises:
             NotInStore: there is no such examination.
+            RecordsError: one from before, although one from after is there.
         """
         session, store = self._desk.session(number, Permission.JUDGE)
         self._check_id(store, examination_id, session.operator.id)
-        store.add_verdict(examination_id, ClinicalVerdict(Phase.AFTER, level, lesion, session.operator.id, self._now()))
+        store.add_verdict(examination_id, ClinicalVerdict(phase, level, lesion, session.operator.id, self._now()))
 
     def enter_histology(self, number: int, examination_id: str, lesion: LesionClass | None, reported_on: date) -> None:
         """Add what the pathologist found.

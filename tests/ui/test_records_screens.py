@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kiosk.clinical.examination import Phase
 from kiosk.records.search import Filter
+from kiosk.text import LANGUAGES
 from kiosk.text.catalogue import catalogue
+from kiosk.ui.language import COOKIE
 from tests.ui.clinic import ANNA, BEN, CLARA, PINS, Clinic, enter, go, log_in, opened
 
 if TYPE_CHECKING:
@@ -114,6 +117,10 @@ def test_a_result_is_saved_before_it_is_painted_and_found_again(clinic: Clinic, 
     screen.tap(".archive .code")
     fits(screen, "archive_code")
     screen.tap(".typing .close")
+    screen.page.keyboard.type("no-such-1\n")  # as a scanner does
+    screen.see(f'.archive .none:has-text("{text("archive.none")}")')
+    screen.tap(".archive .code")
+    screen.tap(".typing .search")
     screen.tap(".archive .row")
     screen.see(".kept.screen:not([inert])")
     fits(screen, "kept")
@@ -135,6 +142,26 @@ def test_a_result_is_saved_before_it_is_painted_and_found_again(clinic: Clinic, 
     with clinic.store() as store:
         assert store.capacity().kept == 1
         assert store.verify_audit().count > 3
+
+
+def test_a_clinician_may_be_asked_before_anything_of_the_model_s_is_shown(
+    start_server: StartServer, open_screen: OpenScreen, tmp_path: Path, shared_tiny_bundle: Path
+) -> None:
+    with opened(start_server, tmp_path, shared_tiny_bundle, "own_verdict_first = true\n") as clinic:
+        screen = open_screen(clinic.server)
+        log_in(screen, CLARA)
+        screen.see(".start:not([inert])")
+        screen.to_capture()
+        screen.tap(".shutter")
+        screen.see(".verdict:not([inert])")
+        assert screen.page.locator(".result").count() == 0
+        fits(screen, "verdict")
+        screen.tap('.verdict .level[data-level="routine"]')
+        screen.see(".result .dock .done")
+        clinic.server.stop()
+        with clinic.store() as store:
+            (row,) = store.find(Filter(), "test")
+            assert [verdict.phase for verdict in store.examination(row.id, "test").verdicts] == [Phase.BEFORE]
 
 
 def test_wrong_pins_then_a_wait_that_a_right_pin_does_not_end(clinic: Clinic, open_screen: OpenScreen) -> None:
@@ -229,3 +256,53 @@ def test_an_administrator_sees_no_way_to_examine_and_a_screener_none_to_administ
     screen.tap(".desk .office")
     screen.see('.operator:has-text("Clara")')
     assert PINS[CLARA.id] not in screen.page.content()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_screen_of_the_records_fits_at_800_by_480(clinic: Clinic, open_screen: OpenScreen, language: str) -> None:
+    def fits_here(name: str) -> None:
+        screen.keep(f"{name}_{language}")
+        assert screen.faults() == [], f"{name} in {language}"
+
+    screen = open_screen(clinic.server, "800x480")
+    screen.page.context.add_cookies([{"name": COOKIE, "value": language, "url": clinic.server.url}])
+    screen.page.reload()
+    screen.see(f'.unlock h1:has-text("{catalogue(language).text("unlock.title")}")')
+    fits_here("unlock")
+    log_in(screen, CLARA, "99999998")
+    screen.see(f'.told:has-text("{catalogue(language).fault("A2")}")')
+    fits_here("unlock_wrong")
+    log_in(screen, CLARA)
+    examine(screen)
+    fits_here("result_saved")
+    screen.done()
+    go(screen, "archive")
+    screen.see(".archive .row canvas")
+    fits_here("archive")
+    screen.tap(".archive .row")
+    screen.see(".kept.screen:not([inert])")
+    fits_here("kept")
+    screen.tap(".kept .judge")
+    screen.tap('.choice[data-value="urgent_referral"]')
+    fits_here("kept_lesions")
+    screen.tap('.choice[data-value="akiec"]')
+    screen.see(".judged li")
+    fits_here("kept_judged")
+    screen.tap(".kept .back")
+    screen.tap(".archive > .dock .back")
+    screen.tap(".desk .pin")
+    fits_here("own_pin")
+    screen.tap(".own-pin .back")
+    fits_here("desk")
+    screen.tap(".desk .hand_over")
+    log_in(screen, ANNA)
+    screen.tap(".desk:not([inert]) .office")
+    screen.see(".operator")
+    fits_here("office")
+    screen.tap('.operator:has-text("Ben")')
+    fits_here("office_change")
+    screen.tap(".work .close")
+    screen.tap(".office > .dock .words")
+    screen.tap('.choice[data-value="yes"]')
+    screen.see(".words li")
+    fits_here("setup_words")

@@ -63,8 +63,7 @@ def test_a_planted_code_and_pin_are_nowhere_in_the_clear(
         screen = Screen(page, "1280x800")
         log_in(screen, CLARA)
         screen.see(".start:not([inert])")
-        for character in MARKER:
-            screen.tap(f'.start .key[aria-label="{character}"]')
+        screen.enter_code(MARKER)
         screen.tap(".continue")
         screen.picture()
         screen.to_result()

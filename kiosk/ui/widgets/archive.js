@@ -2,7 +2,6 @@
 
 const CODE_KEYS = [..."1234567890ABCDEFGHIJKLMNOPQRSTUVWXYZ-"];
 const CODE_MOST = 16;
-const SCANNED_MS = 60; // a scanner types faster than anybody
 
 export default (component) =>
   keep(component, (root) => {
@@ -10,7 +9,6 @@ export default (component) =>
     const screen = { send() {} };
     let code = "";
     let page = "";
-    let typedAt = 0;
 
     const showCode = () => (find(".typing .typed").textContent = code);
     const typed = (character) => {
@@ -22,6 +20,7 @@ export default (component) =>
       showCode();
     };
     const type = (open) => {
+      if (open) code = ""; // a new search; without a code it is of everybody
       find(".typing").hidden = !open;
       showCode();
     };
@@ -30,13 +29,10 @@ export default (component) =>
       screen.send("search", { code });
     };
 
-    // a scanner is a keyboard that ends with Enter; the shell hands its characters on
+    // what a scanner read: keys.js tells it from what is typed
     const onScan = ({ detail }) => {
-      const now = performance.now();
-      if (now - typedAt > 20 * SCANNED_MS) code = "";
-      typedAt = now;
-      if (detail === "Enter") search();
-      else if (CODE_KEYS.includes(detail.toUpperCase())) typed(detail.toUpperCase());
+      code = [...detail.toUpperCase()].filter((character) => CODE_KEYS.includes(character)).join("").slice(0, CODE_MOST);
+      search();
     };
 
     function examination(row, jpeg) {

@@ -18,7 +18,7 @@ from kiosk.clinical.assessment import Outcome
 from kiosk.clinical.examination import Examination, Phase
 from kiosk.clinical.frame import Frame
 from kiosk.clinical.operator import Role
-from kiosk.errors import NotInStore, NotPermitted, PinUnfit, SessionEnded, WrongPin
+from kiosk.errors import NotInStore, NotPermitted, PinUnfit, RecordsError, SessionEnded, WrongPin
 from kiosk.records.search import Filter
 from kiosk.records.store import Store
 from kiosk.workflow.archive import PAGE, Archive
@@ -167,6 +167,20 @@ def test_a_verdict_and_histology_close_a_referral(house: House) -> None:
         (Phase.AFTER, AdviceLevel.REFERRAL, LesionClass.MEL, house.clara)
     ]
     assert seen.histology is not None
+
+
+def test_a_verdict_from_before_is_kept_as_one_and_refused_after_the_model_s_was_seen(house: House) -> None:
+    kept = house.save()
+    number = house.clinician()
+    house.archive.judge(number, kept.id, AdviceLevel.ROUTINE, None, Phase.BEFORE)
+    house.archive.judge(number, kept.id, AdviceLevel.REFERRAL, None)
+    with pytest.raises(RecordsError, match="seen already"):
+        house.archive.judge(number, kept.id, AdviceLevel.ROUTINE, None, Phase.BEFORE)
+    verdicts = house.archive.examination(number, kept.id).examination.verdicts
+    assert [(verdict.phase, verdict.level) for verdict in verdicts] == [
+        (Phase.BEFORE, AdviceLevel.ROUTINE),
+        (Phase.AFTER, AdviceLevel.REFERRAL),
+    ]
 
 
 def test_a_damaged_picture_is_named_and_the_words_are_there_all_the_same(house: House) -> None:
