@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field
 
 from edge_models.bundle import Manifest
@@ -27,6 +28,7 @@ class Device:
         plots: what the model's makers measured of it, where its bundle says so.
         field_of_view_mm: how much skin the width of a picture shows; None where nobody measured it.
         desk: the records, and who has logged in.
+        boot: a name of this run of the program.
         windows: which of the browser's windows has the screen.
     """
 
@@ -39,6 +41,7 @@ class Device:
     desk: Desk
     pathway: PathwayConfig = field(default_factory=PathwayConfig)
     plots: Plots | None = None
+    boot: str = field(default_factory=lambda: secrets.token_hex(8))
     windows: Windows = field(default_factory=Windows)
     archive: Archive = field(init=False)
     office: Office = field(init=False)

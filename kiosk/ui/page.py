@@ -61,6 +61,12 @@ def assets() -> dict[str, Asset]:
     }
 
 
+def version() -> str:
+    """A hash of all that a page is made of: one of another version must be loaded anew."""
+    parts = [path.read_bytes() for folder in (STYLE, WIDGETS) for path in sorted(folder.iterdir()) if path.is_file()]
+    return hashlib.sha256(b"\n".join([streamlit.__version__.encode(), *parts])).hexdigest()[:16]
+
+
 def routes(boot: str, screen: ScreenConfig) -> list[Route]:
     """The routes of the page.
 
@@ -152,7 +158,8 @@ def _overlay(boot: str, words: Catalogue, screen: ScreenConfig) -> str:
     said = {name: html.escape(sentence) for name, sentence in overlay_texts(words).items()}
     return (
         f'<div id="kiosk-overlay" role="status" data-boot="{html.escape(boot)}" data-patience-ms="{PATIENCE_MS}"'
-        f' data-cover-ms="{screen.cover_after_s * 1000}"'
+        f' data-cover-ms="{screen.cover_after_s * 1000}" data-end-ms="{screen.end_after_s * 1000}"'
+        f' data-page="{version()}"'
         ' data-state="starting"><div class="kiosk-ring" aria-hidden="true"></div>'
         f'<strong data-for="starting" data-words="starting">{said["starting"]}</strong>'
         f'<strong data-for="restarting" data-words="restarting">{said["restarting"]}</strong>'

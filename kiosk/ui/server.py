@@ -6,7 +6,6 @@ import asyncio
 import errno
 import logging
 import resource
-import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -159,7 +158,7 @@ def build_app(shown: device.Device, *, port: int, box: Callable[[], Sequence[Che
     """The ASGI app of a kiosk that listens on `port`."""
     station = shown.station
     watch = _BoxWatch(box)
-    boot = secrets.token_hex(8)
+    page_version = page.version()
 
     @asynccontextmanager
     async def lifespan(_app: st.App) -> AsyncIterator[None]:
@@ -190,7 +189,7 @@ def build_app(shown: device.Device, *, port: int, box: Callable[[], Sequence[Che
         nonlocal page_asked_s
         if "page" in request.query_params:
             page_asked_s = monotonic()
-        told = _health(shown, watch.codes, boot) | {"page_s": round(monotonic() - page_asked_s, 1)}
+        told = _health(shown, watch.codes, page_version) | {"page_s": round(monotonic() - page_asked_s, 1)}
         status_code = 200 if told["status"] == "ok" else 503
         return JSONResponse(told, status_code=status_code, headers={"Cache-Control": "no-store"})
 
@@ -203,7 +202,7 @@ def build_app(shown: device.Device, *, port: int, box: Callable[[], Sequence[Che
         SCRIPT,
         lifespan=lifespan,
         routes=[
-            *page.routes(boot, shown.screen),
+            *page.routes(shown.boot, shown.screen),
             Route("/health", health),
             Route("/touch", touch, methods=["POST"]),
             WebSocketRoute("/preview", PreviewSocket(station, shown.tokens).serve),
@@ -212,7 +211,7 @@ def build_app(shown: device.Device, *, port: int, box: Callable[[], Sequence[Che
     )
 
 
-def _health(shown: device.Device, box: Sequence[str], boot: str) -> dict[str, object]:
+def _health(shown: device.Device, box: Sequence[str], page_version: str) -> dict[str, object]:
     """What `/health` tells of the kiosk."""
     status = shown.station.status()
     ok = not (status.camera_fault or status.engine_fault) and shown.station.progressing()
@@ -230,7 +229,8 @@ def _health(shown: device.Device, box: Sequence[str], boot: str) -> dict[str, ob
         "model_id": status.model_id,
         "version": installed_version(),
         "commit": source_commit(),
-        "boot": boot,
+        "boot": shown.boot,
+        "page": page_version,
         "covered": shown.attention.covered(),
         "turn": shown.attention.turn,
         "window": shown.windows.holder(),

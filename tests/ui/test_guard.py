@@ -153,7 +153,8 @@ def test_health_tells_no_secrets(stage: Stage) -> None:
     assert health["model_id"] == "stage-model-1"
     assert set(health) == {
         "status", "camera", "camera_simulated", "camera_fault", "camera_code", "engine", "engine_note", "engine_fault",
-        "engine_code", "box", "model_id", "version", "commit", "boot", "covered", "turn", "window", "records", "page_s",
+        "engine_code", "box", "model_id", "version", "commit", "boot", "page", "covered", "turn", "window", "records",
+        "page_s",
     }  # fmt: skip
 
 

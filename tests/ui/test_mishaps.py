@@ -91,7 +91,9 @@ def test_a_reload_of_the_result_shows_it_again(stage: Stage, open_screen: OpenSc
 def test_a_server_that_dies_in_mid_capture_is_waited_for(start_stage: StartStage, open_screen: OpenScreen) -> None:
     with start_stage("slow") as stage:
         screen = open_screen(stage.server)
-        screen.to_capture()
+        screen.tap('.key[aria-label="7"]')
+        screen.tap(".continue")
+        screen.picture()
         screen.tap(".shutter")
         screen.see('.picture[data-state="taking"]')
         stage.server.kill()
@@ -102,18 +104,34 @@ def test_a_server_that_dies_in_mid_capture_is_waited_for(start_stage: StartStage
         stage.server.start()
         screen.see(".start")
         assert screen.page.locator("#kiosk-overlay").is_hidden()
-        screen.to_capture()
+        assert text("start.lost_restart") in screen.see(".notices").inner_text()
+        assert screen.see(".entry-value").inner_text() == "7", "what was typed need not be typed again"
+        screen.tap(".continue")
+        screen.picture()
         screen.to_result()
+
+
+def test_a_page_of_another_version_is_loaded_anew(start_stage: StartStage, open_screen: OpenScreen) -> None:
+    with start_stage("urgent") as stage:
+        screen = open_screen(stage.server)
+        screen.page.locator("#kiosk-overlay").evaluate("e => { e.dataset.page = 'of yesterday' }")
+        with screen.page.expect_event("load"):
+            screen.see(".start")
 
 
 def test_a_server_that_restarts_while_nobody_looks(start_stage: StartStage, open_screen: OpenScreen) -> None:
     with start_stage("urgent") as stage:
         screen = open_screen(stage.server)
-        screen.see(".start")
-        with screen.page.expect_event("load"):  # the page notices by itself
-            stage.server.kill()
-            stage.server.start()
-        screen.to_capture()
+        screen.tap('.key[aria-label="7"]')
+        before = stage.server.health()[1]["boot"]
+        stage.server.kill()
+        stage.server.start()
+        boot = stage.server.health()[1]["boot"]
+        assert boot != before
+        screen.see(f'#kiosk-overlay[data-boot="{boot}"][data-state="none"]', "attached")  # it notices by itself
+        assert screen.see(".entry-value").inner_text() == "7", "what was typed is still there"
+        screen.tap(".continue")
+        screen.picture()
         screen.to_result()
 
 

@@ -13,6 +13,7 @@ from kiosk.text.catalogue import Catalogue
 from kiosk.ui.device import Device
 from kiosk.ui.language import COOKIE
 from kiosk.ui.widgets.component import Tap, mount
+from kiosk.workflow.desk import Standing
 from kiosk.workflow.visit import Visit
 
 _log = logging.getLogger(__name__)
@@ -40,6 +41,8 @@ def draw(words: Catalogue, device: Device, visit: Visit, speak: Callable[[str], 
             "cookie": COOKIE,
             "faults": words.faults(),
             "loss": words.text(f"start.lost_{loss}") if loss else "",
+            "boot": device.boot,
+            "outlives": device.desk.standing() is Standing.NONE,  # with records somebody else may have logged in since
             "turn": visit.turn,
             "field": "site" if visit.lesion > 1 else "code",
             "code": CODE,

@@ -13,6 +13,7 @@
   let timer = 0;
   let styled = false; // whether the style sheet came: without it nothing is started
   let drawn = false;
+  let drawnBy = ""; // which run of the server drew what stands there
   let broken = false;
   let waitingSince = performance.now(); // for the server, or for the first screen
   let touchedAt = performance.now();
@@ -44,6 +45,17 @@
     touchedAt = performance.now();
     untold = true;
     forgotten = false;
+  }
+
+  // The server was started anew, and Streamlit finds it by itself. What was typed is only in this page: it stays, unless
+  // nobody has touched it for so long that the case would have ended. False: the page is to be loaded anew.
+  function restarted(boot) {
+    const endMs = Number(overlay.dataset.endMs);
+    if (!drawn || (endMs > 0 && performance.now() - touchedAt >= endMs)) return false;
+    overlay.dataset.boot = boot;
+    drawn = drawnBy === boot; // Streamlit may have been faster
+    waitingSince = performance.now();
+    return true;
   }
 
   // the first touch on the cover uncovers, and does nothing else: its click would meet the screen below
@@ -78,7 +90,8 @@
       await tellTouch();
       const answer = await fetch("/health?page", { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
       const health = await answer.json();
-      if (health.boot !== overlay.dataset.boot || !styled) return location.reload();
+      if (!styled || health.page !== overlay.dataset.page) return location.reload(); // of another version
+      if (health.boot !== overlay.dataset.boot && !restarted(health.boot)) return location.reload();
       misses = 0;
       forgotten = health.covered && !untold;
       if (show() && !drawn && !broken) return location.reload(); // a part of the screen never came
@@ -107,6 +120,9 @@
   });
   window.addEventListener("kiosk:check", () => styled && beat());
   window.addEventListener("kiosk:words", ({ detail }) => {
+    drawnBy = detail.boot;
+    drawn ||= drawnBy === overlay.dataset.boot;
+    show();
     document.documentElement.lang = detail.language;
     for (const place of document.querySelectorAll("[data-words]")) place.textContent = detail.shell[place.dataset.words];
   });

@@ -196,19 +196,28 @@ export default (component) =>
     });
     find(".entry-title").addEventListener("keydown", (event) => event.key === "Enter" && next()); // after typing
     find(".skip").addEventListener("click", () => screen.send("continue"));
-    find(".continue").addEventListener("click", () => screen.send("continue", values));
+    find(".continue").addEventListener("click", () => {
+      window.kioskEntered = { boot: data.boot, values };
+      screen.send("continue", values);
+    });
 
     screen.update = (fresh) => {
-      const anew = data?.turn !== fresh.turn; // the screen's first data, or everything was ended
-      if (!anew && data.language === fresh.language) return;
+      const first = data === null;
+      const anew = first || (fresh.boot === data.boot && fresh.turn !== data.turn); // or everything was ended
+      const told = !anew && data.language === fresh.language; // all of it but for what was lost
       data = fresh;
       codes = "";
+      if (told) return notice();
       grammar = new RegExp(`^(?:${data.code})$`);
       fillTexts(root, data.texts);
       find(".language-code").textContent = data.language.toUpperCase();
       window.dispatchEvent(new Event("kiosk:check"));
       if (anew) {
-        values = { ...data.entered };
+        // what a page knows of a patient outlives a restart of the server in its memory, and nowhere else
+        const { kioskEntered: kept } = window;
+        const outlived = first && data.outlives && kept && kept.boot !== data.boot;
+        values = { ...(outlived ? kept.values : data.entered) };
+        delete window.kioskEntered;
         active = data.field;
       }
       const rows = FIELDS.map((field) => {

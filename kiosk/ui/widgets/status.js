@@ -11,6 +11,7 @@ export default (component) =>
     let codes = ""; // of the notices on the sheet
     let window_ = { tag: "", here: true };
     let turn = 0;
+    let boot = "";
     let records = { seen: "" };
     let about = { plots: [] };
     let language = "en";
@@ -27,7 +28,8 @@ export default (component) =>
       place.querySelector(".word").textContent = word;
     };
     const onHealth = ({ detail }) => {
-      if (detail.turn !== turn) bar.send("turn"); // everything was ended: what is drawn is of no case any more
+      // everything was ended, or the server was started anew: what is drawn is of no case any more
+      if (detail.turn !== turn || detail.boot !== boot) bar.send("turn");
       if (detail.camera_fault) lamp("camera", "fault", texts["status.camera_fault"]);
       else if (detail.camera_simulated) lamp("camera", "warning", texts["status.camera_simulated"]);
       else lamp("camera", "ok", texts["status.camera"]);
@@ -93,6 +95,7 @@ export default (component) =>
         window_ = { tag: data.window, here: data.here };
         texts = data.texts;
         turn = data.turn;
+        boot = data.boot;
         records = data.records;
         find(".records").dataset.state = records.state;
         find(".records").disabled = records.may === "";
