@@ -78,8 +78,13 @@ _CONTEXT_ROWS = {
 }
 
 
-def model_card(document: Mapping[str, Any]) -> str:
-    """The model card (Mitchell et al. 2019, doi:10.1145/3287560.3287596) of a manifest with figures, as Markdown."""
+def model_card(document: Mapping[str, Any], *, reported: bool = True) -> str:
+    """The model card (Mitchell et al. 2019, doi:10.1145/3287560.3287596) of a manifest, as Markdown.
+
+    Args:
+        document: the manifest, with figures.
+        reported: whether docs/model/ has a report of the model, to point to.
+    """
     figures: Mapping[str, Any] = document["figures"]
     lesions = {name: values for name, values in figures.items() if "balanced_accuracy" in values}
     table = [["Figure", *lesions], ["---", *("---:" for _ in lesions)]]
@@ -121,9 +126,7 @@ Measured by `python -m training evaluate` on the published int8 files, through t
 
 {_told(lesions, Decision.from_json(document["decision"], context="context" in document))}\
 {_context(lesions)}\
-Intervals, strata by age, sex and site, plots and what was not measured: `docs/model/{document["model_id"]}/report.md`
-in the project's source.
-
+{_report(document["model_id"]) if reported else ""}\
 {_groups(lesions)}\
 Of {photos["images"]} everyday photos that nothing was fitted on, {photos["refused_as_unfamiliar"]:.1%} are refused as
 not a dermatoscopic image.{_clinic(figures)}
@@ -169,6 +172,13 @@ def _clinic(figures: Mapping[str, Any]) -> str:
         " Of other pictures without a lesion: " + ", ".join(f"{k} {r} of {n}" for k, n, r in kinds) + "."
         if kinds
         else ""
+    )
+
+
+def _report(model_id: str) -> str:
+    return (
+        "Intervals, strata by age, sex and site, plots and what was not measured: "
+        f"`docs/model/{model_id}/report.md`\nin the project's source.\n\n"
     )
 
 

@@ -15,6 +15,8 @@ from training.model_card import model_card
 from training.operators import check_operators, compile_for_edgetpu
 
 CARD = "MODEL_CARD.md"
+REPORTS = Path(__file__).parents[1] / "docs" / "model"
+"""Where `report` puts what it says of a bundle."""
 
 
 def publish(draft: Path, figures: Mapping[str, Figures], folder: Path, plots: Plots | None = None) -> Path:
@@ -35,7 +37,8 @@ def publish(draft: Path, figures: Mapping[str, Figures], folder: Path, plots: Pl
     """
     manifest = bundles.load(draft).manifest
     document = {**read_document(draft), "figures": figures}
-    card = model_card(document)  # before anything is replaced, as what follows
+    reported = (REPORTS / manifest.model_id / "report.md").is_file()
+    card = model_card(document, reported=reported)  # before anything is replaced, as what follows
     compiled: dict[str, bytes] = {}
     for name in manifest.members:
         check_operators((draft / name).read_bytes())

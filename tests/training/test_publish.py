@@ -107,6 +107,20 @@ def test_the_card_tells_groups_and_kinds_apart(
     assert "Of 81 pictures of other findings\n  75.0% are referred, 25.0% called unsure and 0.0% refused." in card
 
 
+def test_the_card_points_to_a_report_that_is_there(
+    tmp_path: Path, make_bundle: Callable[..., Path], figures: dict[str, Figures], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("training.publish.REPORTS", tmp_path / "reports")
+    draft = make_bundle({"model_id": "new"})
+    publish(draft, figures, tmp_path / "published")
+    assert "report.md" not in (tmp_path / "published" / "MODEL_CARD.md").read_text()
+    (tmp_path / "reports" / "new").mkdir(parents=True)
+    (tmp_path / "reports" / "new" / "report.md").touch()
+    publish(draft, figures, tmp_path / "published")
+    assert "`docs/model/new/report.md`\nin the project" in (tmp_path / "published" / "MODEL_CARD.md").read_text()
+
+
 def test_what_was_made_with_a_leaky_split_is_not_published(
     tmp_path: Path,
     make_bundle: Callable[..., Path],
