@@ -75,7 +75,7 @@ bench: .venv/dev.stamp  ## the benchmark suites
 
 # a member whose weights are committed (training/weights/) is not trained again; one that is needs PyTorch:
 # .venv/bin/pip install torch. `python -m training --help` has what more there is
-MEMBERS ?= mobilenet_v2_j mobilenet_v2_k
+MEMBERS ?= mobilenet_v2_l mobilenet_v2_k
 CROPS ?= 1:neutral
 ORIENTATIONS ?= 4
 MODEL ?= $(lastword $(MEMBERS))-bundle

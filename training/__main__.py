@@ -291,6 +291,24 @@ def _report(options: argparse.Namespace) -> None:
     print(f"{folder / 'report.md'}, report.html and accuracy.json are written")
 
 
+def _seeds(options: argparse.Namespace) -> None:
+    from reporting.document import Table, to_markdown
+    from training.draft import read_document
+    from training.inference import run_networks
+    from training.seeds import outcomes, to_rows
+
+    networks, sizes, _ = read_members([options.bundle])
+    parts = _parts(options, read_document(options.bundle)["split"])
+    calibration, held_out = (
+        run_networks(
+            list(networks.values()), [sample.path for sample in parts[part]], views_of([options.bundle]), sizes
+        ).log_softmax.mean(axis=(1, 2))
+        for part in (Part.CALIBRATION, Part.VALIDATION)
+    )
+    rows = to_rows(list(outcomes(calibration, held_out, parts)))
+    print(to_markdown([Table(rows)]), end="")
+
+
 def _ablations(options: argparse.Namespace) -> None:
     from reporting.document import Table, to_markdown
     from training.ablations import TABLE, compare, to_cells, write
@@ -381,6 +399,7 @@ _STEPS: dict[str, Command] = {
     "views": _views,
     "members": _members,
     "calibrate": _calibrate,
+    "seeds": _seeds,
     "evaluate": _evaluate,
     "report": _report,
     "ablations": _ablations,

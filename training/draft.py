@@ -75,10 +75,9 @@ def write_draft(
         BundleError: the result is not a bundle.
     """
     every = by_source([sample for samples in parts.values() for sample in samples])
-    home = HAM10000 if HAM10000 in every else next(iter(every))
     calibration = parts[Part.CALIBRATION]
     evidence = run_networks(list(members.values()), [sample.path for sample in calibration], views, sizes)
-    fitted, tables, decision = _fit(evidence.log_softmax.mean(axis=(1, 2)), parts, home)
+    fitted, tables, decision = fit_rule(evidence.log_softmax.mean(axis=(1, 2)), parts, home_of(parts))
     space, threshold = _fit_familiarity(
         next(iter(members.values())), views, sizes[0], parts, not_lesions, evidence.embedding
     )
@@ -105,7 +104,13 @@ def write_draft(
     bundles.seal(folder, document)
 
 
-def _fit(
+def home_of(parts: Mapping[Part, Sequence[Sample]]) -> str:
+    """The source whose class frequencies probabilities are for: HAM10000 where the split has it, else its first."""
+    every = by_source([sample for samples in parts.values() for sample in samples])
+    return HAM10000 if HAM10000 in every else next(iter(every))
+
+
+def fit_rule(
     mean_log_p: NDArray[np.float64], parts: Mapping[Part, Sequence[Sample]], home: str
 ) -> tuple[Calibration, ContextTables, Decision]:
     """Probabilities, what the patient's details add, and the thresholds without and with that.

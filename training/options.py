@@ -108,6 +108,9 @@ def _add_choosing(commands: argparse._SubParsersAction[argparse.ArgumentParser],
     calibrate.add_argument("--id", required=True, help="the model's name; the draft goes to runs/<id>/")
     calibrate.add_argument("--into", type=Path, default=Path("runs"))
 
+    seeds = commands.add_parser("seeds", parents=[data], help="what other calibration lesions would have made of it")
+    seeds.add_argument("bundle", type=Path, help="folder of a sealed bundle or draft")
+
     ablations = commands.add_parser("ablations", parents=[data], help="what each run gained over a baseline")
     ablations.add_argument("baseline", type=Path, help="the run to compare with")
     ablations.add_argument("runs", type=Path, nargs="*", metavar="run")
