@@ -7,12 +7,10 @@ side.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from edge_models.errors import EdgeModelError
 from edge_models.preprocess import View
@@ -22,11 +20,9 @@ from training.dataset import HAM10000, Sample, read_not_lesions, read_rgb, targe
 from training.errors import RunError, TrainingError
 from training.options import Command, make_parser
 from training.runs import (
-    QUANTIZATION,
     is_bundle,
     keep_logs,
     keep_run,
-    network_file,
     open_run,
     read_config,
     read_members,
@@ -46,8 +42,6 @@ _DATA_SETS = {
 """What figures are of, as manifests name it and as people read it."""
 _GATED = ("validation", "isic2018_validation")
 """What is also counted through the kiosk's gate (`benchmarks rule`), and studied in the report."""
-REPRESENTATIVE_PICTURES = 300
-PICTURES_FOR_ROUNDING = 70
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -104,47 +98,9 @@ def _keep(options: argparse.Namespace) -> None:
 
 
 def _quantize(options: argparse.Namespace) -> None:
-    import numpy as np
+    from training.quantized_run import quantize_run
 
-    from training.deploy import fold, round_kernels
-    from training.inference import run_networks
-    from training.metrics import balanced_accuracy
-    from training.model import load_trained
-    from training.operators import compile_for_edgetpu
-    from training.predict import predict_logits
-    from training.quantize import quantize, representative_pictures
-
-    config = read_config(options.run)
-    parts = _parts(options, config.split)
-    trained, step = load_trained(options.run, config.model)
-    size = config.model.size_px
-    pictures = representative_pictures(
-        parts[Part.TRAIN], make_views(CROPS, 8), size, REPRESENTATIVE_PICTURES, config.train.seed
-    )
-    deployed = fold(trained, config.model)
-    round_kernels(deployed, pictures[:PICTURES_FOR_ROUNDING])
-    content = quantize(deployed, pictures)
-    path = network_file(options.run)
-    path.write_bytes(content)
-    validation = parts[Part.VALIDATION]
-    real = predict_logits(trained, validation, View(), size).argmax(axis=1)
-    evidence = run_networks([content], [sample.path for sample in validation], [View()], [size])
-    integer = evidence.log_softmax[:, 0, 0].argmax(axis=1)
-    truth = targets(validation)
-    cost: dict[str, Any] = {
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "step": step,
-        "steps": config.train.steps,
-        "images": len(validation),
-        "balanced_accuracy_float32": balanced_accuracy(real, truth),
-        "balanced_accuracy_int8": balanced_accuracy(integer, truth),
-        "same_class": float(np.mean(real == integer)),
-    }
-    (options.run / QUANTIZATION).write_text(json.dumps(cost, indent=2) + "\n", encoding="utf-8")
-    print(f"{path}: {len(content)} bytes, step {step} of {config.train.steps}")
-    print(f"validation, one view: balanced accuracy float {cost['balanced_accuracy_float32']:.4f}, ", end="")
-    print(f"int8 {cost['balanced_accuracy_int8']:.4f}, same class {cost['same_class']:.1%}")
-    print(compile_for_edgetpu(path)[1])
+    quantize_run(options.run, _parts(options, read_config(options.run).split))
 
 
 def _views(options: argparse.Namespace) -> None:
@@ -294,19 +250,10 @@ def _report(options: argparse.Namespace) -> None:
 def _seeds(options: argparse.Namespace) -> None:
     from reporting.document import Table, to_markdown
     from training.draft import read_document
-    from training.inference import run_networks
-    from training.seeds import outcomes, to_rows
+    from training.seeds import measure, to_rows
 
-    networks, sizes, _ = read_members([options.bundle])
     parts = _parts(options, read_document(options.bundle)["split"])
-    calibration, held_out = (
-        run_networks(
-            list(networks.values()), [sample.path for sample in parts[part]], views_of([options.bundle]), sizes
-        ).log_softmax.mean(axis=(1, 2))
-        for part in (Part.CALIBRATION, Part.VALIDATION)
-    )
-    rows = to_rows(list(outcomes(calibration, held_out, parts)))
-    print(to_markdown([Table(rows)]), end="")
+    print(to_markdown([Table(to_rows(measure(options.bundle, parts)))]), end="")
 
 
 def _ablations(options: argparse.Namespace) -> None:

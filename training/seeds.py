@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_models import bundle as bundles
 from edge_models.bundle import Calibration
 from edge_models.classifier import calibrate, equal_priors
 from edge_models.decision import MALIGNANT, Decision
 from training.dataset import CLASS_ORDER, Sample, targets
 from training.draft import fit_rule, home_of
+from training.inference import run_networks
 from training.metrics import balanced_accuracy
 from training.sources import by_source
 from training.split import Part
@@ -62,6 +65,17 @@ def outcomes(
         for source, samples in by_source(parts[Part.VALIDATION]).items():
             mine = held_out[[places[id(sample)] for sample in samples]]
             yield _judged(source, seed, mine, samples, fitted, decision)
+
+
+def measure(bundle: Path, parts: Mapping[Part, Sequence[Sample]]) -> list[Outcome]:
+    """`outcomes` of a sealed bundle's networks and views on the parts of its split."""
+    loaded = bundles.load(bundle)
+    views, sizes = loaded.manifest.views, loaded.manifest.input_sizes_px
+    calibration, held_out = (
+        run_networks(loaded.member_bytes, [sample.path for sample in parts[part]], views, sizes).log_softmax
+        for part in (Part.CALIBRATION, Part.VALIDATION)
+    )
+    return list(outcomes(calibration.mean(axis=(1, 2)), held_out.mean(axis=(1, 2)), parts))
 
 
 def _judged(

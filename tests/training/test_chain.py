@@ -81,8 +81,8 @@ def test_from_pictures_to_a_published_bundle(  # noqa: PLR0915 - one chain: each
     data, runs, published = tmp_path / "data", tmp_path / "runs", tmp_path / "bundles"
     write_pictures(data, lesions_each=5)
     monkeypatch.setattr(training, "SPLITS", tmp_path)
-    monkeypatch.setattr(training, "REPRESENTATIVE_PICTURES", 14)
-    monkeypatch.setattr(training, "PICTURES_FOR_ROUNDING", 4)
+    monkeypatch.setattr("training.quantized_run.REPRESENTATIVE_PICTURES", 14)
+    monkeypatch.setattr("training.quantized_run.PICTURES_FOR_ROUNDING", 4)
     monkeypatch.setenv("DERMAKIOSK_DATA", str(data))
     (tmp_path / "tiny.toml").write_text(CONFIG)
     run, release = str(runs / "tiny"), str(runs / "tiny-1")
