@@ -102,7 +102,7 @@ def render(streamlit_page: str, boot: str, words: Catalogue, served: Mapping[str
     page = re.sub(r'<link rel="service-desc"[^>]*>', "", page)
     app = _APP.findall(page)
     page = _APP.sub("", page)
-    viewport = "width=device-width, initial-scale=1, maximum-scale=1, user-scalable=no"
+    viewport = "width=device-width, initial-scale=1"
     page, viewports = re.subn(r'content="width=device-width[^"]*"', f'content="{viewport}"', page)
     title = html.escape(words.text("app.name"))
     page, titles = re.subn(r"<title>.*?</title>", lambda _: f"<title>{title}</title>{_head(served)}", page)

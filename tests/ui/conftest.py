@@ -268,9 +268,9 @@ class Screen:
             self.page.evaluate("window.dispatchEvent(new Event('kiosk:other-theme'))")
         self.page.locator(f'html[data-theme="{theme}"]').wait_for(state="attached")
 
-    def faults(self) -> list[str]:
-        """What is wrong with the screen as a finger and an eye meet it; nothing, it is hoped."""
-        return list(self.page.evaluate(FAULTS, MEASURES))
+    def faults(self, text: Literal["normal", "large"] = "normal") -> list[str]:
+        """What is wrong with the screen as a finger and an eye meet it, at that size of text; nothing, it is hoped."""
+        return list(self.page.evaluate(FAULTS, {**MEASURES, "text": text}))
 
     def keep(self, name: str) -> None:
         ARTIFACTS.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
 // What is wrong with the page as a finger and an eye meet it: a list of sentences, empty where all is well.
 // Every element counts, inside the components too. What stands in a box that scrolls is scrolled to first.
-({ touch, primary, reading, least }) => {
+({ touch, primary, reading, least, text }) => {
+  document.documentElement.dataset.text = text; // as the configuration sets it
   const SCROLLING = ".middle, .scroller";
   const OVER_PICTURE = ".picture, .picture *"; // chips may lie on it, and the picture is cut to its frame
   const REACHABLE = ".field-value, .entry-value"; // shortened in the list, whole where it is entered
@@ -9,7 +10,8 @@
   const faults = new Set();
   const all = (root) => [...root.querySelectorAll("*")].flatMap((e) => [e, ...(e.shadowRoot ? all(e.shadowRoot) : [])]);
   const seen = (e) => e.checkVisibility({ visibilityProperty: true }) && e.getClientRects().length > 0;
-  const say = (e, what) => faults.add(`${e.className?.baseVal ?? (e.className || e.tagName)}: ${what}`);
+  const name = (e) => (e ? `${e.tagName.toLowerCase()}.${e.getAttribute("class") ?? ""} in ${e.parentElement?.className ?? "root"}` : "nothing");
+  const say = (e, what) => faults.add(`${name(e)}: ${what}`);
   const round = (box) => [box.left, box.top, box.right, box.bottom].map(Math.round).join(" ");
   const everything = all(document.body).filter(seen);
   const modal = everything.findLast((e) => e.getAttribute("aria-modal") === "true");
@@ -38,7 +40,7 @@
     if (!e.closest("[inert]")) {
       for (const [across, down] of [[0.5, 0.5], [0.1, 0.15], [0.9, 0.15], [0.1, 0.85], [0.9, 0.85]]) {
         const on = hit(at.left + at.width * across, at.top + at.height * down);
-        if (!on || !e.contains(on)) say(e, `is covered at ${across}, ${down} by ${on?.className}`);
+        if (!on || !e.contains(on)) say(e, `is covered at ${across}, ${down} by ${name(on)}`);
       }
     }
     if (box) box.scrollTop = before;
@@ -50,7 +52,9 @@
     const scrolls = e.matches(SCROLLING) && style.overflowY === "auto";
     const laidOut = style.display !== "inline" && !e.namespaceURI.endsWith("svg") && e.tagName !== "CANVAS" && e.tagName !== "I";
     if (!laidOut || e.matches(".picture, .look")) continue;
-    if (!scrolls && e.scrollHeight > e.clientHeight + 2) say(e, `needs ${e.scrollHeight} px of height and has ${e.clientHeight}`);
+    // a font may draw beyond a narrow line, where nothing cuts it off
+    const ink = style.overflowY === "visible" ? 0.25 * parseFloat(style.fontSize) : 2;
+    if (!scrolls && e.scrollHeight > e.clientHeight + ink) say(e, `needs ${e.scrollHeight} px of height and has ${e.clientHeight}`);
     if (e.scrollWidth > e.clientWidth + 2 && !e.matches(REACHABLE)) say(e, `needs ${e.scrollWidth} px of width and has ${e.clientWidth}`);
     if (scrolls && e.clientHeight < 48 && e.scrollHeight > e.clientHeight + 2) say(e, `scrolls within ${e.clientHeight} px`);
   }
@@ -69,10 +73,11 @@
     for (const [b, other] of places.slice(i + 1)) {
       const across = Math.min(one.right, other.right) - Math.max(one.left, other.left);
       const down = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
-      if (across > 1 && down > 1 && !a.contains(b) && !b.contains(a)) say(a, `overlaps ${b.className || b.tagName}`);
+      if (across > 1 && down > 1 && !a.contains(b) && !b.contains(a)) say(a, `overlaps ${name(b)}`);
     }
   }
   const page = document.scrollingElement;
   if (page.scrollHeight > innerHeight || page.scrollWidth > innerWidth) faults.add("the page scrolls");
+  document.documentElement.dataset.text = "normal";
   return [...faults];
 }

@@ -11,6 +11,14 @@ from kiosk.text.catalogue import Catalogue
 if TYPE_CHECKING:
     from tests.ui.conftest import Screen, Stage
 
+STATES = (
+    "start_empty", "start_notices", "about_notices", "start_code", "start_age", "start_sex", "start_site", "start_side",
+    "start_told", "start_language", "taken", "capture", "capture_dark", "capture_fault", "capture_taking",
+    "result_routine", "result_urgent", "result_looking", "about", "ask", "result_referral", "result_below",
+    "result_worst", "result_dark", "result_unfamiliar", "result_unsure", "result_no_engine", "result_no_capture",
+    "capture_simulated", "result_simulated", "result_outside",
+)  # fmt: skip
+"""Their names, in the order of `walk`."""
 RESULTS = ("routine", "urgent", "referral", "below", "worst", "dark", "unfamiliar", "unsure", "no_engine", "no_capture")
 """Acts of the stage whose results look different."""
 
@@ -125,6 +133,10 @@ def _results(screen: Screen, stage: Stage) -> Iterator[str]:
             screen.see(".sheet")
             yield "about"
             screen.tap(".sheet .close")
+            screen.tap(".result .dock .done")
+            screen.see(".ask .yes")
+            yield "ask"
+            screen.tap(".ask .not-yet")
         screen.tap(".result .dock .retake")
     screen.picture()
     stage.act("no_camera")
@@ -136,7 +148,7 @@ def _results(screen: Screen, stage: Stage) -> Iterator[str]:
     screen.see(".result:not([inert])")
     yield "result_simulated"
     stage.act("urgent")
-    screen.tap(".result .dock .done")
+    screen.done()
 
 
 def _outside(screen: Screen, stage: Stage, words: Catalogue) -> Iterator[str]:
@@ -156,5 +168,5 @@ def _outside(screen: Screen, stage: Stage, words: Catalogue) -> Iterator[str]:
     screen.to_result()
     screen.see(".result:not([inert])")
     yield "result_outside"
-    screen.tap(".result .dock .done")
+    screen.done()
     screen.see(".start:not([inert])")

@@ -23,7 +23,7 @@ def test_page_is_the_kiosks() -> None:
     page = render(STREAMLIT_PAGE, "boot-1", EN, assets(), PLAIN)
     assert f"<title>{text('app.name')}</title>" in page
     assert 'data-boot="boot-1"' in page
-    assert "user-scalable=no" in page
+    assert "user-scalable" not in page, "larger text is nobody's to forbid; touch-action keeps fingers from zooming"
     assert re.search(r'<script type="module"[^>]* src="\./static/js/index\.', page), "Streamlit's own script stays"
 
 

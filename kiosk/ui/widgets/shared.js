@@ -92,10 +92,11 @@ async function draw(canvas, jpeg) {
 // Says on everything that scrolls whether there is more above and below, and lets a keyboard reach it where there is.
 function watchScrolling(root) {
   const tell = (place) => {
-    const above = place.scrollTop > 1 ? "above" : "";
-    const below = place.scrollTop + place.clientHeight < place.scrollHeight - 1 ? "below" : "";
+    const more = place.scrollHeight - place.clientHeight;
+    const above = place.scrollTop > 0 ? "above" : "";
+    const below = Math.ceil(place.scrollTop) < more ? "below" : "";
     place.dataset.more = `${above} ${below}`.trim();
-    if (place.dataset.more) place.setAttribute("tabindex", "0");
+    if (more > 0) place.setAttribute("tabindex", "0");
     else place.removeAttribute("tabindex");
   };
   const places = new Set(root.querySelectorAll(SCROLLING));

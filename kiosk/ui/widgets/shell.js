@@ -116,6 +116,7 @@
   window.addEventListener("load", begin, { once: true });
   window.addEventListener("kiosk:drawn", () => {
     drawn = true;
+    document.getElementById("stMain").removeAttribute("tabindex"); // Streamlit's <main>: nothing to be operated
     show();
   });
   window.addEventListener("kiosk:check", () => styled && beat());
