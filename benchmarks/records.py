@@ -60,7 +60,8 @@ def measure(folder: Path, examinations: int, saves: int, backed_up: int, cuts: i
     Raises:
         RuntimeError: a power cut lost something, or there is no C compiler for them.
     """
-    document: dict[str, Any] = {"kind": kinds.RECORDS, "machine": this_machine().to_json(), "samples_ms": {}, "rates": {}}
+    machine = this_machine().to_json()
+    document: dict[str, Any] = {"kind": kinds.RECORDS, "machine": machine, "samples_ms": {}, "rates": {}}
     samples = document["samples_ms"]
     with _store(folder) as (store, key, root):
         samples["save"] = [_save(store, number) for number in range(saves)]
