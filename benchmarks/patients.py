@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page, ViewportSize
 
 _SIZE: ViewportSize = {"width": 800, "height": 480}
+_WAIT_MS = 120_000
 _AGE = "58"
 # what a scanner types: no hand is so fast
 _SCAN = """(code) => {
@@ -149,6 +150,7 @@ def measure(patients: int) -> list[Row]:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for name, way in WAYS.items():
             context = browser.new_context(viewport=_SIZE, has_touch=True)
+            context.set_default_timeout(_WAIT_MS)
             page = context.new_page()
             page.goto(kiosk.url)
             page.locator(".screen.start:not([inert])").wait_for()
