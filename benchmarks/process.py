@@ -50,6 +50,18 @@ class RunningKiosk:
         )
 
 
+def browser_mib() -> float:
+    """Memory of the Chromium that this process drives, MiB; what its processes share is counted once (PSS)."""
+    total = 0
+    for process in psutil.Process().children(recursive=True):
+        try:
+            if "chrom" in process.name():
+                total += process.memory_full_info().pss
+        except psutil.NoSuchProcess:
+            continue  # a process of its own short job
+    return total / 2**20
+
+
 @contextmanager
 def running_kiosk(camera: str, options: Sequence[str] = ()) -> Iterator[RunningKiosk]:
     """Start `dermakiosk run` on a free port, wait until `/health` says ok, and stop it afterwards.

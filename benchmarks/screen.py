@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmarks import kinds
 from benchmarks.board import memory, memory_words
 from benchmarks.machine import this_machine
-from benchmarks.process import RunningKiosk, health, running_kiosk
+from benchmarks.process import RunningKiosk, browser_mib, health, running_kiosk
 from benchmarks.statistics import summary_ms
 from kiosk.clinical.operator import Role
 from kiosk.commands import demo_store
@@ -76,8 +76,9 @@ def measure(taps: int, preview_s: float, records: Path | None = None) -> dict[st
         page.locator("button.skip").click()
         preview = _watch_preview(page, kiosk, preview_s)
         first, *warm = [_tap(page, kiosk) for _ in range(taps + 1)]
-        warm_ms = [tap_ms for tap_ms, _ in warm]
-        resident_mib = [mib for _, mib in warm]
+        warm_ms = [tap.painted_ms for tap in warm]
+        resident_mib = [tap.server_mib for tap in warm]
+        browser_mib = [tap.browser_mib for tap in warm]
         return {
             "kind": kinds.SCREEN,
             "bundle": health(kiosk.url).get("model_id", ""),
@@ -86,7 +87,8 @@ def measure(taps: int, preview_s: float, records: Path | None = None) -> dict[st
             "ready_s": kiosk.ready_s,
             "preview": preview,
             "server_memory": {**memory(resident_mib), "samples_mib": resident_mib},
-            "tap_to_painted_ms": {"first": first[0], **summary_ms(warm_ms), "samples": warm_ms},
+            "browser_memory": {**memory(browser_mib), "samples_mib": browser_mib},
+            "tap_to_painted_ms": {"first": first.painted_ms, **summary_ms(warm_ms), "samples": warm_ms},
         }
 
 
@@ -128,16 +130,24 @@ def _drawn(page: Page) -> int:
     return int(page.locator("canvas.live").get_attribute("data-drawn") or 0)
 
 
-def _tap(page: Page, kiosk: RunningKiosk) -> tuple[float, float]:
-    """One capture and its result: tap to painted in ms, and the server's memory then in MiB; back to Capture."""
+class _Tap(NamedTuple):
+    """One capture: tap to painted, and the memory of server and browser then (of the browser its share: PSS)."""
+
+    painted_ms: float
+    server_mib: float
+    browser_mib: float
+
+
+def _tap(page: Page, kiosk: RunningKiosk) -> _Tap:
+    """One capture and its result; back to Capture."""
     shutter = page.locator("button.shutter:enabled")
     shutter.wait_for()
     page.evaluate("performance.clearMarks()")
     shutter.click()
     elapsed_ms = page.evaluate(_TAP_TO_PAINTED)
-    resident_mib = kiosk.resident_mib()
+    server_mib = kiosk.resident_mib()
     page.locator("button.retake").click()
-    return float(elapsed_ms), resident_mib
+    return _Tap(float(elapsed_ms), server_mib, browser_mib())
 
 
 def table(document: Mapping[str, Any]) -> str:
@@ -149,6 +159,7 @@ def table(document: Mapping[str, Any]) -> str:
             f"live picture           {preview['frames_per_s']:.1f} frames/s drawn",
             f"server                 {preview['server_core_share']:.1%} of a core meanwhile",
             f"server and models      {memory_words(document['server_memory'])}, resident",
+            f"browser                {memory_words(document['browser_memory'])}, all its processes (PSS)",
             f"tap to painted         first {painted['first']:.0f} ms, then p50 {painted['p50']:.0f}, "
             f"p95 {painted['p95']:.0f}, max {painted['max']:.0f} ms ({len(painted['samples'])} taps)",
         ]
