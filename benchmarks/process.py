@@ -28,11 +28,22 @@ class RunningKiosk:
 
     Attributes:
         ready_s: from the start of the process to a healthy answer.
+        log_path: where it prints to.
     """
 
     process: psutil.Popen
     url: str
     ready_s: float
+    log_path: Path
+
+    @property
+    def port(self) -> int:
+        """Of its page."""
+        return int(self.url.rpartition(":")[2])
+
+    def log(self) -> str:
+        """What it has printed so far."""
+        return self.log_path.read_text(encoding="utf-8", errors="replace")
 
     def cpu_s(self) -> float:
         """Processor time of the server and its children so far, seconds of one core."""
@@ -72,7 +83,7 @@ def running_kiosk(camera: str, options: Sequence[str] = ()) -> Iterator[RunningK
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "kiosk", "run", "--camera", camera, "--port", str(port), *options]
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as log:
+    with tempfile.NamedTemporaryFile("w+", encoding="utf-8", prefix="kiosk-", suffix=".log") as log:
         started = perf_counter()
         process = psutil.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=Path(__file__).parents[1])
         try:
@@ -81,7 +92,7 @@ def running_kiosk(camera: str, options: Sequence[str] = ()) -> Iterator[RunningK
                     log.seek(0)
                     raise RuntimeError(f"the kiosk is not healthy:\n{log.read()}")
                 sleep(0.02)
-            yield RunningKiosk(process, url, perf_counter() - started)
+            yield RunningKiosk(process, url, perf_counter() - started, Path(log.name))
         finally:
             process.terminate()
             try:

@@ -31,6 +31,8 @@ SCHEMA = 2
 MAX_FILES, MAX_MEMBERS, MAX_VIEWS = 32, 8, 64
 """The released bundle has 5 files, 3 members and 4 views; every view of every member is held in memory."""
 MAX_INPUT_PX = 1024
+MAX_NAME = 255
+"""Characters of a file's name."""
 _SAID = 200
 """Characters of a manifest's own words that an error repeats."""
 
@@ -162,7 +164,7 @@ def load(folder: Path) -> Bundle:
         left -= len(contents[name])
     for name in (*manifest.members, manifest.familiarity.file):
         if name not in contents:
-            raise BundleError(f"{manifest_path} names {name} but has no hash of it", REMEDY)
+            raise BundleError(f"{manifest_path} names {_shown(name)} but has no hash of it", REMEDY)
     return Bundle(
         folder=folder,
         manifest=manifest,
@@ -277,6 +279,11 @@ def _plots(folder: Path, content: bytes | None) -> Plots | None:
         raise BundleError(f"{folder}: {str(error)[:_SAID]}", REMEDY) from error
 
 
+def _shown(name: str) -> str:
+    """A name as one short line can hold it."""
+    return name if name.isprintable() and len(name) <= MAX_NAME else f"{name!r:.{_SAID}}"
+
+
 def _bound(name: str, count: int, most: int) -> None:
     if count > most:
         raise ValueError(f"{count} {name}, at most {most} are used")
@@ -303,8 +310,8 @@ def _input_sizes(value: object, members: int) -> tuple[int, ...]:
 
 
 def _read_verified(folder: Path, name: str, expected: str, at_most: int) -> bytes:
-    if Path(name).name != name or name == "..":
-        raise BundleError(f"the manifest names {name!r}, which is not a file of {folder}", REMEDY)
+    if Path(name).name != name or name == ".." or not name.isprintable() or len(name) > MAX_NAME:
+        raise BundleError(f"the manifest names {name!r:.200}, which is not a file of {folder}", REMEDY)
     content = bundle_file.read(folder, name, at_most)
     if hashlib.sha256(content).hexdigest() != expected:
         raise BundleError(f"{folder / name} is not the file that was published (its SHA-256 differs)", REMEDY)

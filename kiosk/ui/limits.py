@@ -1,4 +1,4 @@
-"""Sockets are bounded: how many are open, and how fast messages may come on one."""
+"""Sockets are bounded: how many are open, how fast messages may come on one, and what they may be."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kiosk.ui.messages import is_a_page_s
 
 MAX_MESSAGE_BYTES = 256 * 1024
 """Of one message; a tap with all that can be entered has less than 1 kB."""
@@ -22,16 +24,18 @@ class Limit(NamedTuple):
         sockets: open at once.
         burst: messages at once.
         per_s: messages a second in the long run.
+        allows: whether a message is one that may come there.
     """
 
     sockets: int
     burst: float
     per_s: float
+    allows: Callable[[bytes | None], bool] = lambda _: True
 
 
 LIMITS: Mapping[str, Limit] = {
-    "/_stcore/stream": Limit(sockets=8, burst=12, per_s=4),  # taps; every one runs the screen's script
-    "/preview": Limit(sockets=8, burst=120, per_s=60),  # one acknowledgement for every live picture
+    "/_stcore/stream": Limit(8, 12, 4, is_a_page_s),  # taps; every one runs the screen's script
+    "/preview": Limit(8, 120, 60),  # one acknowledgement for every live picture
 }
 
 
@@ -60,7 +64,10 @@ class Limits:
             self._open[path] -= 1
 
     def _slowed(self, receive: Receive, send: Send, limit: Limit) -> Receive:
-        """`receive` behind a token bucket: a message costs one token, and an empty bucket ends the socket."""
+        """`receive` behind a token bucket: a message costs one token.
+
+        An empty bucket ends the socket, and so does a message that may not come there.
+        """
         tokens, filled_s = limit.burst, self._clock()
 
         async def receive_slowed() -> Message:
@@ -72,7 +79,7 @@ class Limits:
             tokens = min(limit.burst, tokens + (now_s - filled_s) * limit.per_s)
             filled_s = now_s
             tokens -= 1
-            if tokens < 0:
+            if tokens < 0 or not limit.allows(message.get("bytes")):
                 await send({"type": "websocket.close", "code": POLICY_VIOLATION})
                 return {"type": "websocket.disconnect", "code": POLICY_VIOLATION}
             return message

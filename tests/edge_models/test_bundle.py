@@ -250,6 +250,10 @@ def test_sizes_are_bounded(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -
         ("files", {f"{number}": "" for number in range(1000)}, "1000 files, at most 32"),
         ("folded", {f"{number}": "akiec" for number in range(1000)}, "1000 folded findings"),
         ("input_size_px", [100_000, 224], "at most 1024"),
+        ("members", ["x" * 100_000, "y"], "but has no hash of it"),
+        ("members", ["a\nb\u202e", [{}] * 20_000], "but has no hash of it"),
+        ("files", {"x" * 100_000: ""}, "which is not a file of"),
+        ("files", {"a\nb": ""}, "which is not a file of"),
     ],
 )
 def test_counts_are_bounded_and_said_in_a_short_line(tiny_bundle: Path, key: str, value: object, said: str) -> None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from tests.ui.conftest import OpenScreen, Stage, StartStage
 
 LOG_BYTES = 100_000
+RERUN = BackMsg(rerun_script=ClientState(query_string="")).SerializeToString()
 
 
 @pytest.fixture
@@ -127,6 +130,23 @@ def test_a_message_that_is_too_large_is_refused(flooded: Stage) -> None:
         flood(channel, ["A" * 5_000_000])
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "text",
+        b"",
+        b"\xff",
+        BackMsg(clear_cache=True).SerializeToString(),
+        BackMsg(rerun_script=ClientState(fragment_id="x")).SerializeToString(),
+    ],
+    ids=["text", "nothing", "no protocol", "another kind", "a part of the script"],
+)
+def test_what_no_page_says_ends_the_socket(stage: Stage, message: str | bytes) -> None:
+    with stream(stage) as channel:
+        flood(channel, [message])
+    assert "Traceback" not in stage.server.log()
+
+
 @pytest.mark.parametrize("path", sorted(LIMITS))
 def test_what_a_person_does_is_within_the_limits(path: str) -> None:
     now_s = 0.0
@@ -140,7 +160,7 @@ def test_what_a_person_does_is_within_the_limits(path: str) -> None:
             sent.append((await receive())["type"])
 
     async def receive() -> Message:
-        return {"type": "websocket.receive", "text": ""}
+        return {"type": "websocket.receive", "bytes": RERUN}
 
     async def send(message: Message) -> None:
         raise AssertionError(message)
