@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.documents import check_writable
+from benchmarks.faults import command as faults
 from benchmarks.fuzz import command as fuzz
 from edge_models.errors import EdgeModelError
 from kiosk.errors import KioskError
@@ -41,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _add_wrong_pictures(commands)
     _add_records(commands)
     fuzz.add(commands)
+    faults.add(commands)
     options = parser.parse_args(argv)
     try:
         for name in ("json", "svg", "output"):

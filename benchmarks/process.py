@@ -80,7 +80,7 @@ def running_kiosk(camera: str, options: Sequence[str] = ()) -> Iterator[RunningK
     Raises:
         RuntimeError: it ended or was not healthy within a minute; the message holds what it printed.
     """
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "kiosk", "run", "--camera", camera, "--port", str(port), *options]
     with tempfile.NamedTemporaryFile("w+", encoding="utf-8", prefix="kiosk-", suffix=".log") as log:
@@ -116,7 +116,8 @@ def health(url: str) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody has just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
