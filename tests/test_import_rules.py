@@ -18,7 +18,7 @@ ARROWS: dict[str, set[str]] = {
     "edge_models": set(),
     "reporting": set(),
     "training": {"edge_models", "reporting"},
-    "benchmarks": {"edge_models", "reporting", "kiosk.config"}
+    "benchmarks": {"edge_models", "reporting", "kiosk.config", "kiosk.cli"}
     | {
         f"kiosk.{room}"
         for room in (

@@ -13,6 +13,8 @@ from benchmarks.process import RunningKiosk, running_kiosk
 if TYPE_CHECKING:
     from benchmarks.fuzz.run import Tally
 
+LONG_MS = 300_000.0
+"""Of a page on however busy a machine."""
 SHARES = {"image": 0.3, "bundle": 0.1, "features": 0.05, "toml": 0.2, "csv": 0.2}
 """Of all inputs; the rest are messages."""
 
@@ -65,6 +67,7 @@ def _recorded(kiosk: RunningKiosk) -> list[bytes]:
         playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"]) as browser,
     ):
         page = browser.new_page()
+        page.set_default_timeout(LONG_MS)
         sent = listen(page)
         page.goto(kiosk.url)
         page.locator("button.skip").click()

@@ -117,7 +117,7 @@ def _load_bundle(path: Path) -> object:
 
 
 def _features() -> bytes:
-    return (bundles.default_bundle() / _manifest()["familiarity"]["file"]).read_bytes()
+    return (bundles.default_bundle() / str(_manifest()["familiarity"]["file"])).read_bytes()
 
 
 @cache

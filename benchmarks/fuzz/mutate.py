@@ -70,36 +70,36 @@ def _damage_one(random: Random, document: Json) -> None:
         return
 
 
-def _flip(random: Random, content: bytes, _: Sequence[bytes]) -> bytes:
+def _flip(random: Random, content: bytes, _others: Sequence[bytes]) -> bytes:
     changed = bytearray(content)
     for _ in range(min(len(changed), random.choice((1, 4, 64)))):
         changed[random.randrange(len(changed))] ^= 1 << random.randrange(8)
     return bytes(changed)
 
 
-def _cut(random: Random, content: bytes, _: Sequence[bytes]) -> bytes:
+def _cut(random: Random, content: bytes, _others: Sequence[bytes]) -> bytes:
     return content[: random.randrange(len(content) + 1)]
 
 
-def _lose(random: Random, content: bytes, _: Sequence[bytes]) -> bytes:
+def _lose(random: Random, content: bytes, _others: Sequence[bytes]) -> bytes:
     start = random.randrange(len(content) + 1)
     return content[:start] + content[start + random.choice((1, 2, 100, 5000)) :]
 
 
-def _put(random: Random, content: bytes, _: Sequence[bytes]) -> bytes:
+def _put(random: Random, content: bytes, _others: Sequence[bytes]) -> bytes:
     start = random.randrange(len(content) + 1)
     return content[:start] + random.randbytes(random.choice((1, 4, 100))) + content[start:]
 
 
-def _number(random: Random, content: bytes, _: Sequence[bytes]) -> bytes:
+def _number(random: Random, content: bytes, _others: Sequence[bytes]) -> bytes:
     """A length, a size or a count that says something else."""
     width = random.choice((2, 4))
     start = random.randrange(max(1, len(content) - width))
     number = (random.choice(_NUMBERS) % 256**width).to_bytes(width, random.choice(("little", "big")))
-    return content[:start] + number + content[start + width :]
+    return bytes(content[:start] + number + content[start + width :])
 
 
-def _repeat(random: Random, content: bytes, _: Sequence[bytes]) -> bytes:
+def _repeat(random: Random, content: bytes, _others: Sequence[bytes]) -> bytes:
     start = random.randrange(len(content) + 1)
     part = content[start : start + random.choice((1, 50, 1000))]
     return content[:start] + part * random.choice((2, 10, 50)) + content[start:]
@@ -110,4 +110,12 @@ def _splice(random: Random, content: bytes, others: Sequence[bytes]) -> bytes:
     return content[: random.randrange(len(content) + 1)] + other[random.randrange(len(other) + 1) :]
 
 
-_DAMAGE = (_flip, _cut, _lose, _put, _number, _repeat, _splice)
+_DAMAGE: tuple[Callable[[Random, bytes, Sequence[bytes]], bytes], ...] = (
+    _flip,
+    _cut,
+    _lose,
+    _put,
+    _number,
+    _repeat,
+    _splice,
+)

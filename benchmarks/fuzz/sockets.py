@@ -49,7 +49,7 @@ def _message(random: Random, recorded: Sequence[bytes]) -> bytes | str:
         )
     if random.random() < 0.2:
         message.rerun_script.CopyFrom(_invented(random))
-    return message.SerializeToString()
+    return bytes(message.SerializeToString())
 
 
 def _damaged_text(random: Random, text: str) -> str:
@@ -115,7 +115,7 @@ def healthy(port: int) -> bool:
     while time.monotonic() < give_up_s:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=10) as answer:
-                return loads(answer.read())["status"] == "ok"
+                return bool(loads(answer.read())["status"] == "ok")
         except OSError:
             time.sleep(0.2)
     return False

@@ -6,7 +6,7 @@ never sends.
 
 from __future__ import annotations
 
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # its types are not published with it
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 ALLOWED = frozenset({"rerun_script", "app_heartbeat"})
