@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,13 +97,24 @@ class Bench:
         """Seconds until the page shows it. Raises as `await_`."""
         return self.await_(selector, lambda: self.sees(selector))
 
+    def reload(self) -> None:
+        """Load the page anew; it may be doing so by itself just now."""
+        from playwright.sync_api import Error
+
+        for _ in range(10):
+            with suppress(Error):
+                self.page.goto(self.url)
+                return
+            time.sleep(1)
+        raise RuntimeError("the page cannot be loaded")
+
     def words(self, selector: str) -> str:
         """The words of it, in one line."""
         return " ".join(self.page.locator(selector).first.inner_text().split())
 
     def to_start(self) -> None:
         """The page at Start, whatever it showed."""
-        self.page.goto(self.url)
+        self.reload()
         self.await_(
             "a screen", lambda: self.sees(".start") or self.sees(".result .dock .done") or self.sees(".capture")
         )
@@ -167,6 +178,7 @@ def opened(folder: Path) -> Iterator[Bench]:
         playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"]) as browser,
     ):
         page = browser.new_page(viewport={"width": SIZE["width"], "height": SIZE["height"]})
+        page.set_default_timeout(WAIT_S * 1e3)
         bench = Bench(supervisor, browser, page, folder, port)
         bench.await_("a healthy kiosk", bench.well)
         bench.to_start()

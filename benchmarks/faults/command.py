@@ -29,6 +29,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from playwright.sync_api import Error as PlaywrightError
+
     from benchmarks.faults.bench import opened
     from benchmarks.faults.faults import FAULTS, may_run
 
@@ -44,7 +46,7 @@ def _run(options: argparse.Namespace) -> int:
             try:
                 with opened(Path(folder)) as bench:
                     rows.append(fault(bench))
-            except RuntimeError as error:
+            except (RuntimeError, PlaywrightError) as error:
                 survived = False
                 print(f"{fault.__name__}: NOT SURVIVED: {error}", file=sys.stderr)
                 continue

@@ -144,7 +144,7 @@ def _flood(bench: Bench, fault: str, flood: Callable[[], None]) -> Row:
     restarts, log = bench.supervisor.restarts, len(bench.supervisor.log())
     flood()
     recovered_s = bench.await_("a healthy kiosk", bench.well)
-    bench.page.reload()
+    bench.reload()
     bench.shows(".result .dock .done")
     kept = bench.words(".result .panel .band") == shown and bench.supervisor.restarts == restarts
     written = len(bench.supervisor.log()) - log
@@ -250,7 +250,7 @@ def _clock(bench: Bench, fault: str, seconds: int, code: str) -> Row:
     if code:
         detected_s = bench.await_(code, lambda: code in bench.health().get("box", []))
     well = bench.well()
-    bench.page.reload()
+    bench.reload()
     bench.shows(".result .dock .done")
     kept = bench.words(".result .panel .band") == shown and well
     bench.done()
