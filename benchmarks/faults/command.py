@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -35,6 +36,7 @@ def _run(options: argparse.Namespace) -> int:
     from benchmarks.faults.faults import FAULTS, may_run
 
     wanted = [fault for fault in FAULTS if not options.only or fault.__name__ in options.only.split(",")]
+    load = os.getloadavg()[0]
     rows: list[Row] = []
     survived = True
     for fault in wanted:
@@ -53,7 +55,8 @@ def _run(options: argparse.Namespace) -> int:
         print(markdown(rows[-1:]).splitlines()[-1], flush=True)
     machine = this_machine().to_json()
     if options.output:
-        options.output.write_text(_page(rows, str(machine.get("model", ""))), encoding="utf-8")
+        about = f"{machine['model']}, {os.cpu_count()} processors, load {load:.0f} when it began"
+        options.output.write_text(_page(rows, about), encoding="utf-8")
     if options.json:
         document = {"kind": "faults", "machine": machine, "rows": [asdict(row) for row in rows]}
         options.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
