@@ -48,7 +48,7 @@ def _run(options: argparse.Namespace) -> int:
             try:
                 with opened(Path(folder)) as bench:
                     rows.append(fault(bench))
-            except (RuntimeError, PlaywrightError) as error:
+            except (RuntimeError, OSError, PlaywrightError) as error:
                 survived = False
                 print(f"{fault.__name__}: NOT SURVIVED: {error}", file=sys.stderr)
                 continue
