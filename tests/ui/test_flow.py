@@ -93,7 +93,7 @@ def test_closing_what_refers_nobody_does_not_ask(stage: Stage, open_screen: Open
 
 
 COVERED = '#kiosk-overlay[data-state="covered"]'
-QUICKLY = "[screen]\ncover_after_s = 3\nend_after_s = 0\n"
+QUICKLY = "[screen]\ncover_after_s = 15\nend_after_s = 0\n"
 
 
 def test_an_untouched_patient_is_covered_until_a_touch_that_does_nothing_else(
@@ -101,7 +101,7 @@ def test_an_untouched_patient_is_covered_until_a_touch_that_does_nothing_else(
 ) -> None:
     with start_stage("routine", config=QUICKLY) as stage:
         screen = open_screen(stage.server)
-        screen.page.wait_for_timeout(5000)  # nobody's details stand on Start: nothing is covered
+        screen.page.wait_for_timeout(17_000)  # nobody's details stand on Start: nothing is covered
         assert screen.page.locator(COVERED).count() == 0
         screen.tap('.key[aria-label="7"]')
         screen.see(COVERED)  # typed, and left
@@ -141,7 +141,7 @@ def test_a_page_that_is_loaded_anew_is_covered_as_the_old_one_was(
 
 
 def test_a_result_that_nobody_closes_ends_and_start_says_so(start_stage: StartStage, open_screen: OpenScreen) -> None:
-    with start_stage("urgent", config="[screen]\ncover_after_s = 0\nend_after_s = 4\n") as stage:
+    with start_stage("urgent", config="[screen]\ncover_after_s = 0\nend_after_s = 12\n") as stage:
         screen = open_screen(stage.server)
         enter(screen)
         screen.to_result()
