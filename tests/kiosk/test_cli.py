@@ -140,6 +140,7 @@ def test_run_hands_the_configuration_on(
         "screen": ScreenConfig(end_after_s=60),
         "field_of_view_mm": 21.0,
         "desk": "none",
+        "plots": None,
     }
 
 
