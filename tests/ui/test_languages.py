@@ -1,4 +1,4 @@
-"""Every language on the smallest screen: nothing is cut off, and each browser speaks its own."""
+"""Each browser speaks its own language, and keeps it; `test_layout.py` walks through every one of them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kiosk.text import LANGUAGES
 from kiosk.text.catalogue import catalogue
+from tests.ui import states
 
 if TYPE_CHECKING:
     from tests.ui.conftest import OpenScreen, Screen, Stage, StartStage
@@ -16,56 +16,7 @@ pytestmark = pytest.mark.browser
 
 
 def speak(screen: Screen, language: str) -> None:
-    screen.see(".start:not([inert])")
-    screen.tap(".language")
-    screen.tap(f'.key[aria-label="{LANGUAGES[language]}"]')
-    screen.see(f'.field:has-text("{catalogue(language).text("start.age")}")')
-
-
-def keep(screen: Screen, name: str, language: str) -> None:
-    screen.keep(f"{name}_{language}")
-    assert screen.faults() == [], f"{name} in {language}"
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_screen_fits_at_800_by_480(stage: Stage, open_screen: OpenScreen, language: str) -> None:
-    words = catalogue(language)
-    screen = open_screen(stage.server, "800x480")
-    speak(screen, language)
-    stage.box("D5", "D7")
-    screen.see('.notices [data-code="D5"]')
-    keep(screen, "start_notice", language)
-    for field in ("age", "sex", "site", "told"):
-        screen.tap(f'.field[data-field="{field}"]')
-        keep(screen, f"start_{field}", language)
-    stage.box()
-    screen.see(".notices[hidden]", "attached")
-    screen.tap('.field[data-field="site"]')
-    screen.tap(f'.key[aria-label="{words.text("site.back_of_hand")}"]')
-    keep(screen, "start_side", language)
-    screen.tap(f'.key[aria-label="{words.text("side.left")}"]')
-    screen.tap(".continue")
-    screen.picture()
-    screen.see('.hints li[data-state="good"]')
-    keep(screen, "capture", language)
-    stage.act("no_camera")
-    screen.see('.picture[data-state="fault"]')
-    assert words.fault("C4") in screen.see(".cover.fault").inner_text()
-    keep(screen, "capture_fault", language)
-    for act in ("worst", "unsure", "unfamiliar", "dark", "no_engine", "routine"):
-        stage.act("routine")
-        screen.picture()
-        stage.act(act)
-        screen.to_result()
-        keep(screen, f"result_{act}", language)
-        if act != "routine":
-            screen.tap(".result .dock .retake")
-    screen.tap(".about")
-    screen.see(".sheet")
-    keep(screen, "about", language)
-    assert (words.text("about.in_english") in screen.see(".sheet-rows").inner_text()) == (language != "en")
-    screen.tap(".sheet .close")
-    screen.done()
+    states.speak(screen, catalogue(language))
 
 
 def test_what_was_typed_stays_and_a_reload_keeps_the_language(stage: Stage, open_screen: OpenScreen) -> None:
