@@ -44,7 +44,7 @@ test_programs := chromium:chromium /usr/share/fonts/truetype/dejavu/DejaVuSans.t
 test: .venv/dev.stamp tflite-runtime-env  ## every test that takes seconds to a few minutes (ARGS="-k station")
 	@missing=$$(mktemp); trap 'rm -f "$$missing"' EXIT; \
 	requirements/system.sh $(test_programs) 2>&1 | tee "$$missing" >&2; \
-	$(bin)/python -m pytest $(ARGS); passed=$$?; grep '^Missing' "$$missing" >&2; exit $$passed
+	tests/run.sh $(bin)/python $(ARGS); passed=$$?; grep '^Missing' "$$missing" >&2; exit $$passed
 
 .PHONY: screenshots
 screenshots: .venv/dev.stamp  ## every state of the screen in every size, language and theme, and contact sheets (ARGS="--languages de")
@@ -67,7 +67,7 @@ lint: .venv/dev.stamp  ## style, types, shell scripts
 	@$(bin)/ruff check .
 	@$(bin)/ruff format --check .
 	@$(bin)/mypy
-	@if command -v shellcheck >/dev/null; then shellcheck --severity=warning -x systemd/*.sh requirements/*.sh tests/*/*.sh benchmarks/arm64/*.sh .ci/run; fi
+	@if command -v shellcheck >/dev/null; then shellcheck --severity=warning -x systemd/*.sh requirements/*.sh tests/*.sh tests/*/*.sh benchmarks/arm64/*.sh .ci/run; fi
 
 .PHONY: bench
 bench: .venv/dev.stamp  ## the benchmark suites

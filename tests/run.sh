@@ -1,0 +1,23 @@
+#!/bin/bash
+# run.sh PYTHON [ARGUMENT…]: the tests. With pytest's arguments in one process; without, every test in two at once,
+# because the screen's tests mostly wait: for a browser, for a page, for a time to pass.
+set -uo pipefail
+cd "$(dirname "$(readlink -f "$0")")/.." || exit 1
+python=$1
+shift
+if (($#)); then
+  exec "$python" -m pytest "$@"
+fi
+
+told=$(mktemp -d)
+trap 'rm -rf "$told"' EXIT
+"$python" -m pytest --ignore=tests/ui >"$told/others" 2>&1 &
+others=$!
+"$python" -m pytest tests/ui 2>&1 | tee "$told/screens"
+status=${PIPESTATUS[0]}
+wait "$others" || status=1
+cat "$told/others"
+# the screens' end again, where it is looked for
+grep -E '^(FAILED|ERROR|SKIPPED)' "$told/screens"
+tail -n 1 "$told/screens"
+exit "$status"
