@@ -147,6 +147,8 @@ def _results(screen: Screen, stage: Stage) -> Iterator[str]:
     screen.to_result()
     screen.see(".result:not([inert])")
     yield "result_simulated"
+    stage.act("no_camera")  # a camera says when it is opened whether it is simulated: the next one is not
+    screen.see('.lamp.camera[data-state="fault"]')
     stage.act("urgent")
     screen.done()
 
