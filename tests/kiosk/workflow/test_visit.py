@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 from typing import NoReturn
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_models.classifier import Classifier
 from edge_models.errors import EngineFailed
-from kiosk.camera.phantom import PhantomCamera
-from kiosk.camera.simulation import SimulatedDevice
 from kiosk.capture.station import Case, Station
 from kiosk.clinical.body_site import BodySite, Side
 from kiosk.clinical.patient import Patient, Sex
@@ -23,14 +18,6 @@ from kiosk.workflow.visit import Step, Visit
 
 LONG_S = 30.0
 PATIENT = Patient("A-7", 61)
-
-
-@pytest.fixture
-def station(shared_tiny_bundle: Path) -> Iterator[Station]:
-    classifier = Classifier.open(shared_tiny_bundle, engine="cpu")
-    device = SimulatedDevice("phantom camera", 25.0)
-    with Station(lambda: PhantomCamera(3, device=device), classifier) as opened:
-        yield opened
 
 
 @pytest.fixture
