@@ -82,6 +82,11 @@ class Server:
     def log(self) -> str:
         return self.log_path.read_text(encoding="utf-8", errors="replace")
 
+    def freeze(self) -> None:
+        """It hears nothing any more, and is not gone."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
     def kill(self) -> None:
         assert self.process is not None
         self.process.kill()

@@ -82,6 +82,38 @@ def test_closing_a_referral_asks_once_more(stage: Stage, open_screen: OpenScreen
     assert value(screen, "code") == ("77" if way == "further" else text("start.empty"))
 
 
+def test_a_sheet_that_was_opened_while_a_screen_was_drawn_leaves_it_usable(
+    stage: Stage, open_screen: OpenScreen
+) -> None:
+    screen = open_screen(stage.server)
+    # at the very moment when Capture is drawn, and takes no taps yet
+    screen.page.locator(".about").evaluate("e => window.addEventListener('kiosk:drawn', () => e.click(), { once: true })")
+    screen.tap(".start .skip")
+    screen.see(".sheet")
+    screen.page.wait_for_timeout(SETTLED_MS)
+    assert screen.see(".screen.capture").evaluate("e => e.inert"), "a dialog is open"
+    screen.tap(".sheet .close")
+    screen.picture()
+    screen.tap(".go-back")
+    screen.see(".start:not([inert])")
+
+
+def test_a_dialog_that_is_gone_with_its_screen_leaves_the_next_one_usable(
+    start_stage: StartStage, open_screen: OpenScreen
+) -> None:
+    with start_stage("urgent") as stage:
+        screen = open_screen(stage.server)
+        screen.to_capture()
+        screen.to_result()
+        screen.tap(".result .done")
+        screen.see(".ask")
+        stage.server.kill()
+        stage.server.start()
+        screen.see(".start:not([inert])")
+        screen.to_capture()
+        screen.to_result()
+
+
 @pytest.mark.parametrize("act", ["routine", "unfamiliar", "simulated"])
 def test_closing_what_refers_nobody_does_not_ask(stage: Stage, open_screen: OpenScreen, act: str) -> None:
     screen = open_screen(stage.server)
@@ -92,6 +124,8 @@ def test_closing_what_refers_nobody_does_not_ask(stage: Stage, open_screen: Open
     screen.see(".start")
 
 
+SETTLED_MS = 500
+"""A screen takes taps so long after it was drawn, at the latest."""
 COVERED = '#kiosk-overlay[data-state="covered"]'
 QUICKLY = "[screen]\ncover_after_s = 15\nend_after_s = 0\n"
 

@@ -88,15 +88,24 @@ def test_a_reload_of_the_result_shows_it_again(stage: Stage, open_screen: OpenSc
     assert screen.see(".result .panel").inner_text() == shown
 
 
-def test_a_server_that_dies_in_mid_capture_is_waited_for(start_stage: StartStage, open_screen: OpenScreen) -> None:
+@pytest.mark.parametrize("heard", [True, False], ids=["at work on it", "before it heard the tap"])
+def test_a_server_that_dies_in_mid_capture_is_waited_for(
+    start_stage: StartStage, open_screen: OpenScreen, heard: bool
+) -> None:
     with start_stage("slow") as stage:
         screen = open_screen(stage.server)
         screen.tap('.key[aria-label="7"]')
         screen.tap(".continue")
         screen.picture()
+        before = captures(stage)
+        if not heard:
+            stage.server.freeze()
         screen.tap(".shutter")
         screen.see('.picture[data-state="taking"]')
+        if heard:
+            wait_for_a_capture(stage, screen, before)
         stage.server.kill()
+        assert captures(stage) == before + heard
         screen.see('#kiosk-overlay[data-state="restarting"]')
         screen.keep("restarting")
         assert screen.page.locator('[role="dialog"]:visible').count() == 0  # Streamlit's own
@@ -109,6 +118,8 @@ def test_a_server_that_dies_in_mid_capture_is_waited_for(start_stage: StartStage
         screen.tap(".continue")
         screen.picture()
         screen.to_result()
+        screen.done()
+        assert screen.page.locator(".notices").is_hidden(), "nothing is lost any more"
 
 
 def test_a_page_of_another_version_is_loaded_anew(start_stage: StartStage, open_screen: OpenScreen) -> None:

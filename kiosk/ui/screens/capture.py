@@ -44,6 +44,7 @@ def draw(words: Catalogue, device: Device, visit: Visit, *, taking: bool) -> Non
             "token": "" if taking else device.tokens.issue(),
             "taking": taking,
             "captured": taking and visit.captured(),
+            "boot": device.boot,
             "summary": summary(words, visit.patient),
             "hints": [(name, list(map(str, reasons))) for name, reasons in HINTS.items()],
             "unjudged": {name: list(map(str, reasons)) for name, reasons in UNJUDGED.items()},

@@ -141,6 +141,7 @@ export default (component) =>
     find(".shutter").addEventListener("click", () => {
       performance.clearMarks("kiosk:tap");
       performance.mark("kiosk:tap");
+      window.kioskAsked = data.boot; // start.js looks whether anything came of it
       screen.send("capture");
       take(true);
     });

@@ -123,6 +123,7 @@ export default (component) =>
 
     root.host.toggleAttribute("data-patient", true);
     screen.update = (message) => {
+      delete window.kioskAsked;
       const { words, jpeg } = unpack(message);
       const { texts, band, bars, notes, reasons } = words;
       if (words.ticket === ticket) return; // the same case, drawn again

@@ -122,25 +122,26 @@ const mounted = new WeakMap();
 // Whether a dialog is open: everything else on the page is inert then.
 const dialogIsOpen = () => document.documentElement.hasAttribute("data-dialog");
 
+function settleDialog(root, place, open) {
+  place.hidden = !open;
+  document.documentElement.toggleAttribute("data-dialog", open);
+  for (const part of place.parentElement.children) part.inert = open && part !== place;
+  window.dispatchEvent(new CustomEvent("kiosk:dialog", { detail: { host: root.host, open } }));
+}
+
 // A named part of a component as a dialog: the focus goes in and stays in, Escape and a tap beside it close it, and
 // the focus goes back to where it was.
 function asDialog(root, place) {
   let before = null;
   const stops = () => [...place.querySelectorAll("button:enabled, [tabindex='0']")].filter((stop) => stop.checkVisibility());
-  const settle = (open) => {
-    place.hidden = !open;
-    document.documentElement.toggleAttribute("data-dialog", open);
-    for (const part of place.parentElement.children) part.inert = open && part !== place;
-    window.dispatchEvent(new CustomEvent("kiosk:dialog", { detail: { host: root.host, open } }));
-  };
   const open = () => {
     before = root.activeElement;
-    settle(true);
+    settleDialog(root, place, true);
     place.querySelector("[tabindex='-1']").focus();
   };
   const close = () => {
     if (place.hidden) return;
-    settle(false);
+    settleDialog(root, place, false);
     before?.focus();
   };
   place.addEventListener("click", (event) => event.target === place && close());
@@ -164,18 +165,29 @@ function keep(component, create) {
     screen = create(root);
     mounted.set(root, screen);
     watchScrolling(root);
+    // a screen takes no taps while a dialog of another component is open, nor for a moment after it is drawn
     const area = root.querySelector(".screen");
-    const aside = ({ detail }) => {
-      if (detail.host !== root.host) for (const part of root.children) part.inert = detail.open;
+    let aside = dialogIsOpen();
+    let settling = area !== null;
+    const rest = () => {
+      for (const part of root.children) part.inert = aside;
+      if (area) area.inert = aside || settling;
     };
-    window.addEventListener("kiosk:dialog", aside);
-    screen.forget = () => window.removeEventListener("kiosk:dialog", aside);
+    const onDialog = ({ detail }) => {
+      if (detail.host === root.host) return;
+      aside = detail.open;
+      rest();
+    };
+    window.addEventListener("kiosk:dialog", onDialog);
+    screen.forget = () => window.removeEventListener("kiosk:dialog", onDialog);
     if (area) {
-      area.inert = true;
+      rest();
       setTimeout(() => {
-        area.inert = dialogIsOpen();
+        settling = false;
+        if (aside) return; // it rests until the dialog is closed
+        rest();
         // what is new is where a keyboard and a screen reader go on
-        if (!area.inert && !area.contains(root.activeElement)) area.querySelector("h1[tabindex]")?.focus({ preventScroll: true });
+        if (!area.contains(root.activeElement)) area.querySelector("h1[tabindex]")?.focus({ preventScroll: true });
       }, SETTLE_MS);
     }
     window.dispatchEvent(new Event("kiosk:drawn"));
@@ -185,6 +197,8 @@ function keep(component, create) {
   return () => {
     if (root.host.isConnected) return;
     screen.close?.();
+    // a screen may go while its dialog is open: the next one must not wait for that to be closed
+    for (const place of root.querySelectorAll('[role$="dialog"]:not([hidden])')) settleDialog(root, place, false);
     for (const canvas of root.querySelectorAll("canvas")) canvas.width = canvas.height = 0; // its pixels at once
     screen.forget();
     mounted.delete(root);

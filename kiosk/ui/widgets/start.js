@@ -17,6 +17,7 @@ export default (component) =>
     let health = null; // as it was told last
     let refused = false; // what a scanner read
     let grammar = null; // of a code
+    let loss = ""; // of an assessment, in words
     const screen = { send() {} };
 
     const t = (key) => data.texts[`start.${key}`];
@@ -159,8 +160,8 @@ export default (component) =>
 
     // what is wrong, the device's faults last: one line where the screen is low, and how many more there are
     function notice() {
-      const own = { refused: t("refused"), loss: data.loss };
-      const told = [...(refused ? ["refused"] : []), ...(data.loss ? ["loss"] : []), ...(health ? faultCodes(health) : [])];
+      const own = { refused: t("refused"), loss };
+      const told = [...(refused ? ["refused"] : []), ...(loss ? ["loss"] : []), ...(health ? faultCodes(health) : [])];
       if (told.join() === codes) return;
       codes = told.join();
       const place = find(".notices");
@@ -206,6 +207,9 @@ export default (component) =>
       const anew = first || (fresh.boot === data.boot && fresh.turn !== data.turn); // or everything was ended
       const told = !anew && data.language === fresh.language; // all of it but for what was lost
       data = fresh;
+      // a capture that the server died before it heard of is known to this page alone
+      const unheard = data.outlives && window.kioskAsked && window.kioskAsked !== data.boot;
+      loss = data.loss || (unheard ? t("lost_restart") : "");
       codes = "";
       if (told) return notice();
       grammar = new RegExp(`^(?:${data.code})$`);

@@ -13,6 +13,7 @@ export default (component) =>
     find(".try-again").addEventListener("click", () => tap("try_again"));
     root.host.toggleAttribute("data-patient", true);
     screen.update = (data) => {
+      delete window.kioskAsked;
       ticket = data.ticket;
       fillTexts(root, data.texts);
       find(".fault").textContent = data.fault;

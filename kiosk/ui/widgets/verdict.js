@@ -12,6 +12,7 @@ export default (component) =>
     find(".skip").addEventListener("click", () => tap(""));
     root.host.toggleAttribute("data-patient", true);
     screen.update = (message) => {
+      delete window.kioskAsked;
       const { words, jpeg } = unpack(message);
       if (words.ticket === ticket) return; // the same case, drawn again
       ticket = words.ticket;
