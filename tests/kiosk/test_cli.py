@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
+import termios
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 
@@ -154,11 +157,25 @@ def test_ctrl_c_is_quiet(tmp_path: Path, tiny_bundle: Path) -> None:
     process = subprocess.Popen(
         command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=at_a_terminal
     )
-    # opening the pipe for writing returns when the command has it open: it is past its imports then
-    with process, (tmp_path / "metadata.csv").open("w", encoding="utf-8"):
+    with process, (tmp_path / "metadata.csv").open("w", encoding="utf-8") as pipe:
+        pipe.write("image_id\n")
+        pipe.flush()
+        # a signal between two reads is only seen after the next one, which never ends: it must come during that read
+        while _unread_bytes(pipe) or _state(process) != "S":
+            assert process.poll() is None
+            time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
     assert (process.returncode, said) == (130, "")
+
+
+def _unread_bytes(pipe: TextIO) -> int:
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
+def _state(process: subprocess.Popen[str]) -> str:
+    """Of its first thread, as Linux tells it: S while it waits."""
+    return Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
 
 
 @pytest.fixture(autouse=True)
