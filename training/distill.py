@@ -45,8 +45,12 @@ def opinion(
 ) -> NDArray[np.float64]:
     """What the teachers together say of uint8[B, S, S, 3] under that prior, float64[B, C], pooled as in the kiosk."""
     given = network_input(pictures)
-    evidence = [log_softmax(np.asarray(teacher.predict_on_batch(given), np.float32)) for teacher in teachers]
-    return softmax(np.mean(evidence, axis=0) + log_prior)
+    return pooled_opinion([np.asarray(teacher.predict_on_batch(given), np.float32) for teacher in teachers], log_prior)
+
+
+def pooled_opinion(logits: Sequence[NDArray[np.float32]], log_prior: NDArray[Any]) -> NDArray[np.float64]:
+    """Several networks' logits float32[B, C] under a prior [C] or [B, C], pooled as in the kiosk: float64[B, C]."""
+    return softmax(np.mean([log_softmax(each) for each in logits], axis=0) + log_prior)
 
 
 def soften(labels: NDArray[np.float32], said: NDArray[np.float64], share: float) -> NDArray[np.float32]:

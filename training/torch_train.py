@@ -17,6 +17,7 @@ from edge_models.preprocess import View, crop_square
 from training import member_weights
 from training.config import RunConfig
 from training.dataset import Sample, read_rgb
+from training.distill import pooled_opinion, soften
 from training.metrics import area_under_curve, balanced_accuracy
 from training.mixture import MixedBatch, Mixture
 from training.sampling import size_at, work
@@ -47,19 +48,21 @@ def train_run(
 
     Args:
         config: as `train_mixture`.
-        run: the run's folder; what it starts from lies beside it or in training/weights/.
+        run: the run's folder; what it starts and learns from lies beside it or in training/weights/.
         training: as `train_mixture`.
         validation: as `train_mixture`.
         not_lesions: as `train_mixture`.
 
     Raises:
-        RunError: there is nothing to start from.
+        RunError: there is nothing to start from, or a teacher is missing.
     """
-    start = member_weights.locate(config.model.start, run.parent)
-    arrays = member_weights.widened(member_weights.load(start)[0])
+    arrays, *teachers = (
+        member_weights.widened(member_weights.load(member_weights.locate(name, run.parent))[0])
+        for name in (config.model.start, *config.distill.teachers)
+    )
     run.mkdir(parents=True, exist_ok=True)
     record_environment(run, "torch")
-    learnt = train_mixture(config, run, arrays, training, validation, not_lesions)
+    learnt = train_mixture(config, run, arrays, training, validation, not_lesions, teachers)
     member_weights.save(run, learnt, config.train.steps)
 
 
@@ -70,6 +73,7 @@ def train_mixture(
     training: Sequence[Sample],
     validation: Mapping[str, Sequence[Sample]],
     not_lesions: Sequence[Path] = (),
+    teachers: Sequence[Mapping[str, NDArray[Any]]] = (),
 ) -> dict[str, NDArray[np.float32]]:
     """Train to the end of the schedule, going on from the run's state where there is one.
 
@@ -81,6 +85,7 @@ def train_mixture(
         validation: by name, looked at every `evaluate_every` steps; decides nothing here.
         not_lesions: what the configuration's `negatives` are drawn from; the layer that tells them apart is dropped at
             the end, and only what it did to the features stays (`training.familiarity` finds its direction again).
+        teachers: arrays like those to start from, of the networks whose opinion of each picture softens its label.
 
     Returns:
         The averaged weights.
@@ -90,6 +95,9 @@ def train_mixture(
     run.mkdir(parents=True, exist_ok=True)
     network = TorchNetwork(arrays, config.model.frozen_before, config.model.dropout)
     network.precision = fastest(network, config)
+    asked = [TorchNetwork(each, "", 0.0).eval() for each in teachers]
+    for teacher in asked:
+        teacher.precision = network.precision
     telling = _telling_layer(network)
     groups = [*_groups(network, config.train.weight_decay), {"params": list(telling.parameters()), "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, config.train.learning_rate)
@@ -106,7 +114,7 @@ def train_mixture(
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(config, step)
         network.train()
-        loss = _loss(network, telling, batch)
+        loss = _loss(network, telling, _taught(batch, asked, config.distill.share))
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(learnt, config.train.clip_norm)
@@ -205,6 +213,16 @@ def _telling_layer(network: TorchNetwork) -> torch.nn.Linear:
         for values in layer.parameters():
             values.zero_()
     return layer
+
+
+def _taught(batch: MixedBatch, teachers: Sequence[TorchNetwork], share: float) -> MixedBatch:
+    """The batch with that share of its labels replaced by what the teachers say of the very pictures."""
+    if not teachers:
+        return batch
+    with torch.inference_mode():
+        pictures = network_input(batch.pictures[: len(batch.labels)])
+        said = [teacher(pictures).numpy() for teacher in teachers]
+    return batch._replace(labels=soften(batch.labels, pooled_opinion(said, batch.log_prior), share))
 
 
 def _loss(network: TorchNetwork, telling: torch.nn.Linear, batch: MixedBatch) -> torch.Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from edge_models.labels import LesionClass
 from training import member_weights
-from training.config import AugmentConfig, ModelConfig, Phase, RunConfig, SourceConfig, TrainConfig
+from training.config import AugmentConfig, DistillConfig, ModelConfig, Phase, RunConfig, SourceConfig, TrainConfig
 from training.dataset import OUTPUTS, Sample
 from training.errors import RunError
 from training.mixture import MixedBatch
@@ -137,6 +138,38 @@ def test_a_start_that_is_nowhere_is_named(tmp_path: Path, samples: list[Sample])
 
     with pytest.raises(RunError, match="the weights of old"):
         train_run(config(), tmp_path / "runs" / "new", samples, {})
+
+
+def test_teachers_soften_labels_by_what_they_say_of_the_very_pictures(arrays: dict[str, NDArray[np.float32]]) -> None:
+    from training import torch_train
+    from training.distill import pooled_opinion
+    from training.torch_network import TorchNetwork
+    from training.torch_train import network_input
+
+    one, other = TorchNetwork(arrays, "", 0.0).eval(), TorchNetwork(arrays, "", 0.0).eval()
+    with torch.no_grad():
+        other.head.bias[2] += 3.0
+    pictures = np.random.default_rng(5).integers(0, 256, (6, 32, 32, 3), dtype=np.uint8)
+    prior = np.log(np.tile(np.linspace(1, 8, 8, dtype=np.float32) / 36.0, (4, 1)))
+    batch = MixedBatch(pictures, np.eye(8, dtype=np.float32)[:4], prior, np.ones(4, np.bool_))
+    assert torch_train._taught(batch, [], 0.6) is batch
+    labels = torch_train._taught(batch, [one, other], 0.6).labels
+    with torch.inference_mode():
+        said = [network(network_input(pictures[:4])).numpy() for network in (one, other)]
+    np.testing.assert_allclose(labels, 0.4 * batch.labels + 0.6 * pooled_opinion(said, prior), atol=1e-5)
+    np.testing.assert_allclose(labels.sum(axis=1), 1.0, atol=1e-5)
+    assert (labels[:, 2] > torch_train._taught(batch, [one], 0.6).labels[:, 2]).all()
+
+
+def test_a_teacher_that_is_nowhere_is_named(
+    tmp_path: Path, samples: list[Sample], arrays: dict[str, NDArray[np.float32]]
+) -> None:
+    from training.torch_train import train_run
+
+    member_weights.save(tmp_path / "old", arrays, 9)
+    taught = replace(config(), distill=DistillConfig(("nobody",)))
+    with pytest.raises(RunError, match="the weights of nobody"):
+        train_run(taught, tmp_path / "new", samples, {})
 
 
 def test_telling_pictures_of_no_lesion_apart_is_a_part_of_the_loss(arrays: dict[str, NDArray[np.float32]]) -> None:
