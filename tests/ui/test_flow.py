@@ -87,7 +87,8 @@ def test_a_sheet_that_was_opened_while_a_screen_was_drawn_leaves_it_usable(
 ) -> None:
     screen = open_screen(stage.server)
     # at the very moment when Capture is drawn, and takes no taps yet
-    screen.page.locator(".about").evaluate("e => window.addEventListener('kiosk:drawn', () => e.click(), { once: true })")
+    click_then = "e => window.addEventListener('kiosk:drawn', () => e.click(), { once: true })"
+    screen.page.locator(".about").evaluate(click_then)
     screen.tap(".start .skip")
     screen.see(".sheet")
     screen.page.wait_for_timeout(SETTLED_MS)
