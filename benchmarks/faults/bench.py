@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.faults import stick
 from benchmarks.faults.supervisor import Supervisor
 from benchmarks.process import free_port
 
@@ -148,8 +149,12 @@ class Bench:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Bench]:
+def opened(folder: Path, *, with_stick: bool = False) -> Iterator[Bench]:
     """A healthy kiosk on the phantom camera, with the released model, and its page at Start.
+
+    Args:
+        folder: an empty one for all that the kiosk writes.
+        with_stick: let the model run in the process that uses an Edge TPU (`benchmarks.faults.stick`).
 
     Raises:
         RuntimeError: there is no Chromium or no C compiler, or the kiosk did not come up.
@@ -167,7 +172,11 @@ def opened(folder: Path) -> Iterator[Bench]:
     subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True)
     port = free_port()
     command = [sys.executable, "-m", "benchmarks.faults.acted", str(folder / "camera"), "run"]
+    if with_stick:
+        stick.write(folder, compiler)
+        command += ["--config", str(folder / "kiosk.toml")]
     environment = {
+        "LD_LIBRARY_PATH": str(folder),  # of the stand-in, where there is one
         "LD_PRELOAD": str(library),
         "SHIFT_FILE": str(folder / "clock"),
         "STATE_DIRECTORY": str(folder / "state"),

@@ -33,7 +33,7 @@ def _run(options: argparse.Namespace) -> int:
     from playwright.sync_api import Error as PlaywrightError
 
     from benchmarks.faults.bench import opened
-    from benchmarks.faults.faults import FAULTS, may_run
+    from benchmarks.faults.faults import FAULTS, WITH_STICK, may_run
 
     wanted = [fault for fault in FAULTS if not options.only or fault.__name__ in options.only.split(",")]
     load = os.getloadavg()[0]
@@ -46,7 +46,7 @@ def _run(options: argparse.Namespace) -> int:
         # each on a kiosk of its own: one that did not survive a fault must not spoil the next
         with tempfile.TemporaryDirectory() as folder:
             try:
-                with opened(Path(folder)) as bench:
+                with opened(Path(folder), with_stick=fault in WITH_STICK) as bench:
                     rows.append(fault(bench))
             except (RuntimeError, OSError, PlaywrightError) as error:
                 survived = False

@@ -13,10 +13,16 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from benchmarks.faults.bench import Bench, Row
+import psutil
+
+from benchmarks.faults.bench import WAIT_S, Bench, Row
+from benchmarks.faults.supervisor import SCREEN_UNIT, SYSTEMD, Supervisor
 
 OVERLAY = "#kiosk-overlay"
 LOSS = '.notices li[data-code="loss"]'
+ENGINE_NOTE = '.result .notes li[data-kind="engine"]'
+WATCHED_FROM_S = 95.0
+"""watch-page.py expects no page in the first 90 s."""
 YEARS_S = 10 * 365 * 86400
 OTHER_UID = 54321
 _ROOT = Path(__file__).parents[2]
@@ -66,6 +72,63 @@ def _camera(bench: Bench, fault: str, act: str) -> Row:
     bench.write("camera", "restore")
     recovered_s = bench.shows('.picture[data-state="picture"]')
     return Row(fault, detected_s, said, recovered_s, "nothing")
+
+
+def out_of_memory(bench: Bench) -> Row:
+    """The camera gets no memory for its pictures."""
+    return _camera(bench, "the camera gets no memory", "exhaust")
+
+
+def engine_child_killed(bench: Bench) -> Row:
+    """The process that uses the Edge TPU is killed while a picture is taken; the CPU stands in until it is back."""
+    bench.to_start()
+    bench.to_capture()
+    bench.await_("a process for the Edge TPU", lambda: bench.health().get("engine") == "edgetpu")
+    kiosk = psutil.Process(bench.supervisor.pid)
+    (child,) = (each for each in kiosk.children() if "edge_models.edgetpu_child" in each.cmdline())
+    child.kill()
+    began_s = time.monotonic()
+    bench.to_result()
+    bench.shows(ENGINE_NOTE)
+    detected_s, said = time.monotonic() - began_s, bench.words(ENGINE_NOTE)
+    bench.done()
+
+    def back() -> bool:
+        bench.to_capture()
+        bench.to_result()
+        there = not bench.sees(ENGINE_NOTE)
+        bench.done()
+        return there
+
+    bench.await_("the Edge TPU", back)
+    return Row("kill -9 of the process that uses the Edge TPU", detected_s, said, time.monotonic() - began_s, "nothing")
+
+
+def page_hangs(bench: Bench) -> Row:
+    """The page's script never ends, at Result: the screen's unit ends the browser, here the page, and opens another."""
+    watch = [sys.executable, str(SYSTEMD / "watch-page.py"), str(bench.port)]
+    folder = bench.folder / "screen"
+    folder.mkdir()
+    bench.to_start()
+    with Supervisor(watch, {}, folder, SCREEN_UNIT) as screen:
+        time.sleep(WATCHED_FROM_S)
+        bench.to_capture()
+        shown = bench.to_result()
+        restarts = screen.restarts
+        bench.page.evaluate("setTimeout(() => { for (;;); }, 0)")
+        detected_s = bench.await_("the watchdog", lambda: screen.restarts > restarts)
+    began_s = time.monotonic()
+    hanging = psutil.Process().children(recursive=True)
+    for process in (each for each in hanging if "--type=renderer" in each.cmdline()):
+        process.kill()
+    bench.page = bench.browser.new_page()
+    bench.page.set_default_timeout(WAIT_S * 1e3)
+    bench.page.goto(bench.url)
+    bench.shows(".result .dock .done")
+    recovered_s = time.monotonic() - began_s
+    kept = bench.words(".result .panel .band") == shown
+    bench.done()
+    return Row("the page hangs, at Result", detected_s, "", recovered_s, "nothing" if kept else "the result")
 
 
 def browser_killed(bench: Bench) -> Row:
@@ -122,6 +185,25 @@ def connections(bench: Bench) -> Row:
             time.sleep(10)
 
     return _flood(bench, "1,100 connections that ask for nothing", flood)
+
+
+def sessions(bench: Bench) -> Row:
+    """200 browsers' sessions at once, held for ten seconds."""
+
+    def flood() -> None:
+        from websockets.exceptions import InvalidHandshake
+        from websockets.sync.client import connect
+        from websockets.typing import Origin
+
+        origin = Origin(bench.url.rstrip("/"))
+        stream = f"ws://127.0.0.1:{bench.port}/_stcore/stream"
+        with ExitStack() as held:
+            for _ in range(200):
+                with suppress(InvalidHandshake, OSError):
+                    held.enter_context(connect(stream, origin=origin, proxy=None, open_timeout=1))
+            time.sleep(10)
+
+    return _flood(bench, "200 sessions at once", flood)
 
 
 def messages(bench: Bench) -> Row:
@@ -267,9 +349,13 @@ FAULTS: tuple[Callable[[Bench], Row], ...] = (
     stopped,
     stalled,
     unplugged,
+    out_of_memory,
+    engine_child_killed,
+    page_hangs,
     browser_killed,
     second_window,
     connections,
+    sessions,
     messages,
     foreign_account,
     disk_full,
@@ -278,6 +364,7 @@ FAULTS: tuple[Callable[[Bench], Row], ...] = (
     clock_back,
     clock_forward,
 )
+WITH_STICK = frozenset({engine_child_killed})
 NEEDS_ROOT = frozenset({foreign_account, disk_full, read_only, read_only_root})
 
 

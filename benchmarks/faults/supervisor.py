@@ -1,4 +1,4 @@
-"""What the service manager does for the kiosk's unit, by the unit's own numbers: watchdog, kill, restart.
+"""What the service manager does for a unit, by the unit's own numbers: watchdog, kill, restart.
 
 A container or a workstation has no service manager to ask; `make test-boot` shows the real one.
 """
@@ -16,35 +16,39 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-UNIT = Path(__file__).parents[2] / "systemd" / "dermakiosk.service"
+SYSTEMD = Path(__file__).parents[2] / "systemd"
+KIOSK_UNIT, SCREEN_UNIT = SYSTEMD / "dermakiosk.service", SYSTEMD / "dermakiosk-screen.service"
 
 
-def unit_number(key: str) -> float:
-    """A number of the kiosk's unit.
+def unit_number(unit: Path, key: str) -> float:
+    """A number of a unit.
 
     Raises:
         RuntimeError: the unit has no such key.
     """
-    found = re.search(rf"(?m)^{key}=([0-9.]+)$", UNIT.read_text(encoding="utf-8"))
+    found = re.search(rf"(?m)^{key}=([0-9.]+)$", unit.read_text(encoding="utf-8"))
     if found is None:
-        raise RuntimeError(f"{UNIT.name} has no {key}")
+        raise RuntimeError(f"{unit.name} has no {key}")
     return float(found[1])
 
 
 class Supervisor:
     """Keeps one process running; a context manager."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], folder: Path, unit: Path = KIOSK_UNIT
+    ) -> None:
         """Nothing runs before the `with` block is entered.
 
         Args:
             command: of the process.
             environment: for it, beside what a service manager sets.
             folder: for the log and the manager's socket.
+            unit: says how long the watchdog waits and when to start again.
         """
         self._command = list(command)
         self._log_path = folder / "log"
-        self._watchdog_s, self._pause_s = unit_number("WatchdogSec"), unit_number("RestartSec")
+        self._watchdog_s, self._pause_s = unit_number(unit, "WatchdogSec"), unit_number(unit, "RestartSec")
         self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._notify.bind(str(folder / "notify"))
         self._notify.settimeout(0.2)

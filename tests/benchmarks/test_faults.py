@@ -11,7 +11,7 @@ import pytest
 from benchmarks.faults import supervisor
 from benchmarks.faults.bench import Row
 from benchmarks.faults.command import HEAD, markdown
-from benchmarks.faults.supervisor import Supervisor, unit_number
+from benchmarks.faults.supervisor import KIOSK_UNIT, SCREEN_UNIT, Supervisor, unit_number
 
 LONG_S = 60.0
 ENDS = "print('ended', flush=True)"
@@ -25,17 +25,18 @@ time.sleep(600)
 
 
 def test_the_unit_s_own_numbers_are_used() -> None:
-    assert unit_number("WatchdogSec") == 20
-    assert unit_number("RestartSec") == 2
+    assert unit_number(KIOSK_UNIT, "WatchdogSec") == 20
+    assert unit_number(KIOSK_UNIT, "RestartSec") == 2
+    assert unit_number(SCREEN_UNIT, "WatchdogSec") == 30
     with pytest.raises(RuntimeError, match="has no Nothing"):
-        unit_number("Nothing")
+        unit_number(KIOSK_UNIT, "Nothing")
 
 
 @pytest.mark.parametrize(("program", "said"), [(ENDS, "ended"), (HANGS, "fed once")])
 def test_what_ends_or_hangs_is_started_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, said: str
 ) -> None:
-    monkeypatch.setattr(supervisor, "unit_number", lambda _: 0.3)
+    monkeypatch.setattr(supervisor, "unit_number", lambda *_: 0.3)
     with Supervisor([sys.executable, "-c", program], {}, tmp_path) as kept:
         give_up_s = time.monotonic() + LONG_S
         while not (tmp_path / "log").exists() or kept.log().count(said) < 3:
