@@ -34,6 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     rule.add_argument("--limit", type=int, help="pictures of each set at most")
     rule.add_argument("--json", type=Path, metavar="FILE", help="for `python -m training evaluate --kiosk`")
     rule.set_defaults(command=_rule)
+    painted = commands.add_parser("painted", help="captures of the phantom camera, for `training calibrate --painted`")
+    painted.add_argument("folder", type=Path)
+    painted.add_argument("--pictures", type=int, default=240, help="(%(default)s)")
+    painted.set_defaults(command=_painted)
     patients = commands.add_parser("patients", help="taps and seconds of patients in a row, in a real browser")
     patients.add_argument("--patients", type=int, default=10, help="of each way of working (%(default)s)")
     patients.set_defaults(command=_patients)
@@ -120,6 +124,13 @@ def _patients(options: argparse.Namespace) -> int:
     from benchmarks.patients import measure, table
 
     print(table(measure(options.patients)))
+    return 0
+
+
+def _painted(options: argparse.Namespace) -> int:
+    from benchmarks.painted import write
+
+    write(options.folder, options.pictures)
     return 0
 
 

@@ -16,7 +16,7 @@ from edge_models.errors import EdgeModelError
 from edge_models.preprocess import View
 from training import not_lesions
 from training.archives import ISIC2017, MILK10K, read_milk10k
-from training.dataset import HAM10000, Sample, read_not_lesions, read_rgb, targets
+from training.dataset import HAM10000, Sample, read_not_lesions, read_painted, read_rgb, targets
 from training.errors import RunError, TrainingError
 from training.options import Command, make_parser
 from training.runs import (
@@ -179,6 +179,7 @@ def _calibrate(options: argparse.Namespace) -> None:
         split=split,
         parts=parts,
         not_lesions=not_lesions.read(_data(options), parts).fitted,
+        painted=read_painted(options.painted) if options.painted else [],
     )
     print(f"{_draft(options.into / options.id)} is sealed")
 

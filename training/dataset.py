@@ -124,9 +124,22 @@ def read_not_lesions(folder: Path) -> list[Path]:
     Raises:
         DatasetError: there are none.
     """
-    paths = sorted((folder / "not_lesions").glob("*.[jJ][pP]*[gG]"))
+    return _jpegs(folder / "not_lesions")
+
+
+def read_painted(folder: Path) -> list[Path]:
+    """What a simulated camera shows, as files, sorted by name.
+
+    Raises:
+        DatasetError: there are none.
+    """
+    return _jpegs(folder)
+
+
+def _jpegs(folder: Path) -> list[Path]:
+    paths = sorted(folder.glob("*.[jJ][pP]*[gG]"))
     if not paths:
-        raise DatasetError(f"{folder / 'not_lesions'} holds no images")
+        raise DatasetError(f"{folder} holds no images")
     return paths
 
 

@@ -57,6 +57,7 @@ def write_draft(
     split: str,
     parts: Mapping[Part, Sequence[Sample]],
     not_lesions: Sequence[Path],
+    painted: Sequence[Path] = (),
 ) -> None:
     """Fit all that the manifest holds and seal the draft.
 
@@ -70,6 +71,8 @@ def write_draft(
         parts: of that split; the training part fits the feature space and what age, sex and site say, the calibration
             part the rest. Probabilities are for HAM10000's class frequencies; thresholds hold in each source.
         not_lesions: photos that the feature space and its threshold are fitted on; not those to report on.
+        painted: what a simulated camera shows, which is to be as familiar as lesions: every other one is on their side
+            of the feature space, in all views, the rest are one more source that the threshold keeps.
 
     Raises:
         BundleError: the result is not a bundle.
@@ -79,7 +82,7 @@ def write_draft(
     evidence = run_networks(list(members.values()), [sample.path for sample in calibration], views, sizes)
     fitted, tables, decision = fit_rule(evidence.log_softmax.mean(axis=(1, 2)), parts, home_of(parts))
     space, threshold = _fit_familiarity(
-        next(iter(members.values())), views, sizes[0], parts, not_lesions, evidence.embedding
+        next(iter(members.values())), views, sizes[0], parts, not_lesions, painted, evidence.embedding
     )
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -159,6 +162,7 @@ def _fit_familiarity(
     size: int,
     parts: Mapping[Part, Sequence[Sample]],
     not_lesions: Sequence[Path],
+    painted: Sequence[Path],
     calibration: NDArray[np.float32],
 ) -> tuple[FeatureSpace, float]:
     """The feature space of the first member, and the distance from which a picture is refused.
@@ -169,6 +173,7 @@ def _fit_familiarity(
         size: side of its input in pixels.
         parts: as `write_draft`.
         not_lesions: as `write_draft`.
+        painted: as `write_draft`.
         calibration: float32[N, D], embeddings of the calibration part.
     """
     training = parts[Part.TRAIN]
@@ -181,13 +186,16 @@ def _fit_familiarity(
     made = [*widen([read_rgb(path) for path in some], NEGATIVES_SEED), *generate(NEGATIVES_SEED)]
     # one view of each: more lesions tell more than more views of them
     lesions = [embed([sample.path for sample in training[place :: len(views)]], [v]) for place, v in enumerate(views)]
+    if painted:
+        lesions += [embed(painted[::2], [view]) for view in views]
     space = fit_feature_space(np.concatenate(lesions), np.concatenate([photos, embed(made)]))
     far = distances(space, calibration)
     origin = np.array([sample.source for sample in parts[Part.CALIBRATION]])
     every = [far[origin == source] for source in np.unique(origin)]
-    return space, familiarity_threshold(
-        [some for some in every if len(some) >= FEW_IMAGES] or [far], distances(space, photos)
-    )
+    kept = [some for some in every if len(some) >= FEW_IMAGES] or [far]
+    if painted:
+        kept.append(distances(space, embed(painted[1::2])))
+    return space, familiarity_threshold(kept, distances(space, photos))
 
 
 def read_document(folder: Path) -> dict[str, Any]:

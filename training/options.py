@@ -107,6 +107,12 @@ def _add_choosing(commands: argparse._SubParsersAction[argparse.ArgumentParser],
     )
     calibrate.add_argument("--id", required=True, help="the model's name; the draft goes to runs/<id>/")
     calibrate.add_argument("--into", type=Path, default=Path("runs"))
+    calibrate.add_argument(
+        "--painted",
+        type=Path,
+        metavar="DIR",
+        help="from `python -m benchmarks painted`: what the simulated camera shows is to be familiar too",
+    )
 
     seeds = commands.add_parser("seeds", parents=[data], help="what other calibration lesions would have made of it")
     seeds.add_argument("bundle", type=Path, help="folder of a sealed bundle or draft")

@@ -16,7 +16,7 @@ from edge_models.classifier import Classifier
 from edge_models.labels import LesionClass
 from training import __main__ as training
 from training.ablations import read as read_ablations
-from training.dataset import read_rgb
+from training.dataset import read_painted, read_rgb
 from training.draft import fingerprint
 from training.evaluate import CONTEXT_FIGURES
 from training.leakage import read as read_claims
@@ -73,6 +73,15 @@ def write_pictures(folder: Path, lesions_each: int) -> None:
         cv2.imwrite(str(folder / "not_lesions" / f"{number}.jpg"), cv2.resize(photo, (96, 72)))
 
 
+def write_painted(folder: Path) -> Path:
+    """What a simulated camera shows, like no lesion and no photo: stripes."""
+    folder.mkdir()
+    for number in range(8):
+        row = np.where(np.arange(96) // (number + 2) % 2, 255, 0).astype(np.uint8)
+        cv2.imwrite(str(folder / f"{number}.jpg"), np.tile(row[:, None], (72, 1, 3)))
+    return folder
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # TensorFlow's and Keras' own; ours are errors in every other test
 def test_from_pictures_to_a_published_bundle(  # noqa: PLR0915 - one chain: each step needs the one before
@@ -96,7 +105,9 @@ def test_from_pictures_to_a_published_bundle(  # noqa: PLR0915 - one chain: each
     assert training.main(["train", str(tmp_path / "taught.toml"), "--run", str(runs / "taught")]) == 0
     assert training.main(["quantize", run]) == 0
     assert training.main(["members", run]) == 0
-    calibrate = ["calibrate", run, "--id", "tiny-1", "--orientations", "2", "--into", str(runs), "--crops"]
+    painted = write_painted(tmp_path / "painted")
+    same = ["--into", str(runs), "--painted", str(painted)]
+    calibrate = ["calibrate", run, "--id", "tiny-1", "--orientations", "2", *same, "--crops"]
     assert training.main([*calibrate, "1", "1.2:grey"]) == 1  # there is no such crop
     assert training.main([*calibrate, "1", "1.2:neutral"]) == 0
     assert training.main(["publish", release, "--into", str(published)]) == 1  # not evaluated yet
@@ -117,13 +128,16 @@ def test_from_pictures_to_a_published_bundle(  # noqa: PLR0915 - one chain: each
     assert training.main(["publish", release, "--into", str(published)]) == 0
     # from a fresh clone there are no runs: the published integers are fitted anew
     shipped, again = str(published / "tiny-1"), str(runs / "tiny-2")
-    assert training.main(["calibrate", shipped, "--id", "tiny-2", "--into", str(runs)]) == 0
+    assert training.main(["calibrate", shipped, "--id", "tiny-2", *same]) == 0
     assert training.main(["evaluate", again, "--integers-of", shipped]) == 0
     assert training.main(["publish", again, "--into", str(published)]) == 0
     one, other = (json.loads((published / name / "manifest.json").read_text()) for name in ("tiny-1", "tiny-2"))
     for key in ("members", "views", "input_size_px", "calibration", "decision", "context", "familiarity", "split"):
         assert one[key] == other[key], key
     assert one["figures"]["validation"]["integers"] == other["figures"]["validation"]["integers"]
+
+    with Classifier.open(Path(shipped), "cpu") as classifier:
+        assert all(classifier.classify(read_rgb(path)).unfamiliarity <= 1.0 for path in read_painted(painted)[1::2])
 
     losses = [(runs / name / "steps.csv").read_text() for name in ("tiny", "taught")]
     assert losses[0] != losses[1]  # the teacher was asked
