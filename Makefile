@@ -75,7 +75,7 @@ bench: .venv/dev.stamp  ## the benchmark suites
 
 # a member whose weights are committed (training/weights/) is not trained again; one that is needs PyTorch:
 # .venv/bin/pip install torch. `python -m training --help` has what more there is
-MEMBERS ?= mobilenet_v2_l mobilenet_v2_k
+MEMBERS ?= mobilenet_v2_o mobilenet_v2_n mobilenet_v2_l
 CROPS ?= 1:neutral
 ORIENTATIONS ?= 4
 MODEL ?= $(lastword $(MEMBERS))-bundle
@@ -86,7 +86,8 @@ train: .venv/dev.stamp  ## the whole training chain (DERMAKIOSK_DATA, DERMAKIOSK
 	@for member in $(MEMBERS); do \
 	  $(bin)/python -m training train training/configs/$$member.toml && $(bin)/python -m training quantize runs/$$member || exit 1; \
 	done
-	@$(bin)/python -m training calibrate $(member_runs) --id $(MODEL) --crops $(CROPS) --orientations $(ORIENTATIONS)
+	@$(bin)/python -m benchmarks painted runs/painted
+	@$(bin)/python -m training calibrate $(member_runs) --id $(MODEL) --crops $(CROPS) --orientations $(ORIENTATIONS) --painted runs/painted
 	@$(bin)/python -m training evaluate runs/$(MODEL) --runs $(member_runs)
 	@$(bin)/python -m training report runs/$(MODEL) --runs $(member_runs)
 	@$(bin)/python -m training publish runs/$(MODEL)
