@@ -36,6 +36,7 @@ class Job:
         model: the network's file.
         pictures: a file of uint8[count, size, size, 3].
         threads: of the engine, within one inference.
+        output_count: scores of a picture, those of folded findings (`edge_models.folding`) among them.
         scaling: one of `SCALINGS`.
         input_scale, input_zero_point: of an int8 ONNX file; the other formats say it themselves. 0 for float32.
     """
@@ -46,7 +47,7 @@ class Job:
     count: int
     size: int
     threads: int
-    class_count: int
+    output_count: int
     scaling: str = "signed"
     input_scale: float = 0.0
     input_zero_point: int = 0
@@ -59,7 +60,7 @@ class Opened:
     Attributes:
         prepare: uint8[size, size, 3] → what `run` takes; not timed.
         run: that → the network's outputs, as the engine gives them.
-        finish: those → float scores [class_count]; not timed.
+        finish: those → float scores [output_count]; not timed.
         packages: distributions that the engine is made of.
         delegate: what a TensorFlow Lite runtime hands the network to by itself; "none", or "–" for other engines.
     """
@@ -97,9 +98,9 @@ def _tflite(interpreter: Any, job: Job, packages: tuple[str, ...]) -> Opened:
     if tuple(tensor["shape"]) != wanted:
         raise RuntimeError(f"{job.model} takes {[int(n) for n in tensor['shape']]}, not {list(wanted)}")
     outputs = interpreter.get_output_details()
-    scores = next((each for each in outputs if tuple(each["shape"]) == (1, job.class_count)), None)
+    scores = next((each for each in outputs if tuple(each["shape"]) == (1, job.output_count)), None)
     if scores is None:
-        raise RuntimeError(f"{job.model} has no output of {job.class_count} classes")
+        raise RuntimeError(f"{job.model} has no output of {job.output_count} scores")
     scale, zero_point = tensor["quantization"]
 
     def prepare(rgb: NDArray[np.uint8]) -> NDArray[Any]:
@@ -144,7 +145,7 @@ def _channels_first(job: Job) -> Callable[[NDArray[np.uint8]], NDArray[Any]]:
 
 def _scores(job: Job) -> Callable[[Any], NDArray[Any]]:
     def finish(outputs: Any) -> NDArray[Any]:
-        return next(np.asarray(each)[0] for each in outputs if np.shape(each) == (1, job.class_count))
+        return next(np.asarray(each)[0] for each in outputs if np.shape(each) == (1, job.output_count))
 
     return finish
 
@@ -181,7 +182,7 @@ def _tensorflow(job: Job) -> Opened:
 
     tf.config.threading.set_intra_op_parallelism_threads(job.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    model = keras_network(Path(job.model), job.size, job.class_count)
+    model = keras_network(Path(job.model), job.size, job.output_count)
     infer = tf.function(
         lambda values: model(values, training=False),
         input_signature=[tf.TensorSpec((1, job.size, job.size, 3), tf.float32)],
@@ -194,13 +195,13 @@ def _tensorflow(job: Job) -> Opened:
     )
 
 
-def keras_network(weights: Path, size: int, class_count: int) -> Any:
+def keras_network(weights: Path, size: int, output_count: int) -> Any:
     """TensorFlow's own MobileNetV2 (`keras.applications`, BatchNorms and all) with the released weights.
 
     Args:
         weights: an npz file of the convolutions' kernels and biases in order of execution, the last being the head.
         size: side of the input in pixels.
-        class_count: outputs of the head.
+        output_count: outputs of the head.
 
     Raises:
         RuntimeError: the weights are another network's.
@@ -209,7 +210,7 @@ def keras_network(weights: Path, size: int, class_count: int) -> Any:
 
     backbone = keras.applications.MobileNetV2(input_shape=(size, size, 3), include_top=False, weights=None)
     pooled = keras.layers.GlobalAveragePooling2D()(backbone.output)
-    model = keras.Model(backbone.input, keras.layers.Dense(class_count)(pooled))
+    model = keras.Model(backbone.input, keras.layers.Dense(output_count)(pooled))
     with np.load(weights) as arrays:
         kernels = [arrays[f"kernel_{index}"] for index in range(len(arrays.files) // 2)]
         biases = [arrays[f"bias_{index}"] for index in range(len(kernels))]
@@ -218,7 +219,7 @@ def keras_network(weights: Path, size: int, class_count: int) -> Any:
         raise RuntimeError("the bundle's network is not MobileNetV2 1.0")
     for layer, kernel in zip(holders[:-1], kernels, strict=False):
         layer.set_weights([kernel])
-    holders[-1].set_weights([kernels[-1].reshape(-1, class_count), biases[-1]])
+    holders[-1].set_weights([kernels[-1].reshape(-1, output_count), biases[-1]])
     norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
     for norm, bias in zip(norms, biases, strict=False):
         # folded already: a norm that only adds the bias

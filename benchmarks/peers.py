@@ -30,6 +30,7 @@ from benchmarks.statistics import summary_ms
 from benchmarks.tflite_network import Network, read_network
 from edge_models import bundle as bundles
 from edge_models.classifier import calibrate, equal_priors, mean_log_softmax
+from edge_models.folding import fold
 from edge_models.labels import LesionClass
 from edge_models.recall import balanced_accuracy
 
@@ -154,7 +155,7 @@ def _prepare(
             len(pictures.rgb),
             manifest.input_sizes_px[0],
             threads,
-            len(manifest.classes),
+            len(manifest.classes) + len(manifest.counts_as),
         )
 
     tflite = folder / "released_int8.tflite"
@@ -189,7 +190,7 @@ def _prepare(
             pictures=str(pictures.write(folder, third_party.size, manifest.views[0])),
             size=third_party.size,
             scaling=third_party.scaling,
-            class_count=len(third_party.classes),
+            output_count=len(third_party.classes),
         )
         peers.append(_Peer(f"{third_party.file.name} (LiteRT)", here, other, third_party.classes, released=False))
     return peers, left_out
@@ -277,7 +278,8 @@ def _probabilities(row: Mapping[str, Any], peer: _Peer, bundle: bundles.Bundle) 
     manifest = bundle.manifest
     scores = np.asarray(row["scores"], np.float64)
     if peer.released:
-        pooled = np.stack([mean_log_softmax(each[np.newaxis, np.newaxis].astype(np.float32)) for each in scores])
+        logits = fold(scores.astype(np.float32), manifest.counts_as)
+        pooled = np.stack([mean_log_softmax(each[np.newaxis, np.newaxis]) for each in logits])
         return equal_priors(calibrate(pooled, manifest.calibration), manifest.calibration)
     places = [peer.classes.index(each) for each in manifest.classes]
     return np.asarray(scores[:, places])

@@ -80,14 +80,16 @@ def test_the_float_onnx_network_is_tensorflows_own(picture: NDArray[np.uint8], t
     pytest.importorskip("keras")
     from benchmarks.onnx_network import INPUT, to_onnx
 
-    content = bundles.load(bundles.default_bundle()).member_bytes[0]
+    bundle = bundles.load(bundles.default_bundle())
+    content = bundle.member_bytes[0]
     network = read_network(content)
     _, real = inputs(content, picture)
+    outputs = len(bundle.manifest.classes) + len(bundle.manifest.counts_as)
     np.savez(tmp_path / "weights.npz", **dict(peers._convolutions(network)))
-    expected = keras_network(tmp_path / "weights.npz", real.shape[1], 7)(real, training=False).numpy()
+    expected = keras_network(tmp_path / "weights.npz", real.shape[1], outputs)(real, training=False).numpy()
     session = runtime.InferenceSession(to_onnx(network, integer=False), providers=["CPUExecutionProvider"])
-    outputs = session.run(None, {INPUT: real.transpose(0, 3, 1, 2)})
-    found = next(each for each in outputs if each.shape == expected.shape)
+    given = session.run(None, {INPUT: real.transpose(0, 3, 1, 2)})
+    found = next(each for each in given if each.shape == expected.shape)
     assert found == pytest.approx(expected, abs=1e-3)
 
 

@@ -137,7 +137,8 @@ def test_from_pictures_to_a_published_bundle(  # noqa: PLR0915 - one chain: each
     assert one["figures"]["validation"]["integers"] == other["figures"]["validation"]["integers"]
 
     with Classifier.open(Path(shipped), "cpu") as classifier:
-        assert all(classifier.classify(read_rgb(path)).unfamiliarity <= 1.0 for path in read_painted(painted)[1::2])
+        far = [classifier.classify(read_rgb(path)).unfamiliarity for path in read_painted(painted)]
+    assert max(far[1::2]) == pytest.approx(1.0)  # the farthest of them is where the threshold lies
 
     losses = [(runs / name / "steps.csv").read_text() for name in ("tiny", "taught")]
     assert losses[0] != losses[1]  # the teacher was asked
