@@ -9,11 +9,15 @@ if (($#)); then
   exec "$python" -m pytest "$@"
 fi
 
+# with these among the others, both processes take about as long; file by file, since pytest overlooks what lies in a
+# folder that it is to ignore
+shifted=(tests/ui/test_{floods,forgetting,lies,no_packets,records_kills}.py)
+mapfile -t rest < <(find tests -path tests/ui -prune -o -name 'test_*.py' -print | sort)
 told=$(mktemp -d)
 trap 'rm -rf "$told"' EXIT
-"$python" -m pytest --ignore=tests/ui >"$told/others" 2>&1 &
+"$python" -m pytest "${rest[@]}" "${shifted[@]}" >"$told/others" 2>&1 &
 others=$!
-"$python" -m pytest tests/ui 2>&1 | tee "$told/screens"
+"$python" -m pytest tests/ui "${shifted[@]/#/--ignore=}" 2>&1 | tee "$told/screens"
 status=${PIPESTATUS[0]}
 wait "$others" || status=1
 cat "$told/others"

@@ -33,7 +33,7 @@ from kiosk.records.store import Store, utc_now
 from kiosk.workflow.keeping import About, Keeper, Keeping, Kept
 
 RETENTION_EVERY = timedelta(days=1)
-_SPACE_EVERY_S = 60.0
+SPACE_EVERY_S = 60.0
 
 _log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class Desk:
         self._kept_house: Store | None = None
         self._retained_at: datetime | None = None
         self._space = Space.ENOUGH
-        self._space_seen_s = -_SPACE_EVERY_S
+        self._space_seen_s = -SPACE_EVERY_S
         self.seen = str(Standing.NONE)
         """How the records stood when somebody last looked, for the page's heartbeat; it changes with every log-in."""
         self._reach()
@@ -277,7 +277,7 @@ class Desk:
         if self._kept_house is not store:
             self._kept_house = store
             store.sweep()
-        if monotonic() - self._space_seen_s >= _SPACE_EVERY_S:
+        if monotonic() - self._space_seen_s >= SPACE_EVERY_S:
             self._space_seen_s = monotonic()
             self._space = store.capacity().space
         days, now = self.config.retention_days, self._clock()

@@ -21,6 +21,8 @@ import hypothesis
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, sync_playwright
 
+from kiosk.ui.language import COOKIE
+
 hypothesis.settings.register_profile("no deadline", deadline=None)  # time is measured in benchmarks, never in a test
 hypothesis.settings.load_profile("no deadline")
 
@@ -133,6 +135,7 @@ class Stage:
 
     server: Server
     script: Path
+    passed_s: float = 0.0
 
     def act(self, name: str) -> None:
         self.script.write_text(name, encoding="utf-8")
@@ -140,6 +143,15 @@ class Stage:
     def box(self, *codes: str) -> None:
         """Let something be wrong with the box."""
         self.script.with_suffix(".box").write_text(" ".join(codes), encoding="ascii")
+
+    def pass_time(self, seconds: float, screen: Screen | None = None) -> None:
+        """Let time pass at once for the server, and for a page that was opened `timed`."""
+        self.passed_s += seconds
+        beside = self.script.with_suffix(".new")
+        beside.write_text(str(self.passed_s), encoding="ascii")
+        beside.replace(self.script.with_suffix(".passed"))  # the server may be reading
+        if screen is not None:
+            screen.page.evaluate("(s) => window.passTime(s * 1000)", seconds)
 
 
 class StartStage(Protocol):
@@ -212,6 +224,14 @@ PAINTED = """(limit) => new Promise((resolve, reject) => {
 })"""
 
 
+# Playwright's own clock would take the page's performance marks away
+MOVABLE_CLOCK = """(() => {
+  const now = performance.now.bind(performance);
+  let passed = 0;
+  performance.now = () => now() + passed;
+  window.passTime = (ms) => { passed += ms; };
+})()"""
+
 FAULTS = Path(__file__).with_name("faults.js").read_text(encoding="utf-8")
 MEASURES = {"touch": 48, "primary": 64, "reading": 16, "least": 14}
 """What `faults.js` holds the screen to, in pixels: targets, and text that does and does not carry uncertainty."""
@@ -273,6 +293,12 @@ class Screen:
             self.page.evaluate("window.dispatchEvent(new Event('kiosk:other-theme'))")
         self.page.locator(f'html[data-theme="{theme}"]').wait_for(state="attached")
 
+    def heartbeats(self) -> None:
+        """Wait until the page has asked the server twice how it is: what the first answer brings is shown by then."""
+        for _ in range(2):
+            with self.page.expect_response("**/health?page"):
+                pass
+
     def faults(self, text: Literal["normal", "large"] = "normal") -> list[str]:
         """What is wrong with the screen as a finger and an eye meet it, at that size of text; nothing, it is hoped."""
         return list(self.page.evaluate(FAULTS, {**MEASURES, "text": text}))
@@ -283,9 +309,15 @@ class Screen:
 
 
 class OpenScreen(Protocol):
-    """`open_screen(server, size)`, at Start; with `drawn=False` whatever the page shows."""
+    """`open_screen(server, size)`, at Start.
 
-    def __call__(self, server: Server, size: str = "1280x800", *, drawn: bool = True) -> Screen: ...
+    With `drawn=False` whatever the page shows, with `timed` under a clock that a test can move (`Stage.pass_time`), in
+    `language` where that is not the configured one.
+    """
+
+    def __call__(
+        self, server: Server, size: str = "1280x800", *, drawn: bool = True, timed: bool = False, language: str = ""
+    ) -> Screen: ...
 
 
 @pytest.fixture
@@ -304,7 +336,9 @@ def open_screen(chromium: Browser) -> Iterator[OpenScreen]:
         if not local:
             foreign.append(url)
 
-    def open_page(server: Server, size: str = "1280x800", *, drawn: bool = True) -> Screen:
+    def open_page(
+        server: Server, size: str = "1280x800", *, drawn: bool = True, timed: bool = False, language: str = ""
+    ) -> Screen:
         width, height = SIZES[size]
         context = chromium.new_context(viewport={"width": width, "height": height}, has_touch=True)
         contexts.append(context)
@@ -312,6 +346,10 @@ def open_screen(chromium: Browser) -> Iterator[OpenScreen]:
         page = context.new_page()
         page.on("websocket", lambda channel: watch(channel.url.replace("ws:", "http:"), server))
         page.on("pageerror", lambda error: errors.append(str(error)))
+        if timed:
+            page.add_init_script(MOVABLE_CLOCK)
+        if language:
+            context.add_cookies([{"name": COOKIE, "value": language, "url": server.url}])
         page.goto(server.url)
         screen = Screen(page, size)
         if not drawn:

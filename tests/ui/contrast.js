@@ -7,7 +7,7 @@
   const above = (e) => e.parentElement ?? e.getRootNode().host ?? null;
   const parse = (colour) => {
     const [r, g, b, a = 1] = colour.match(/[\d.]+/g).map(Number);
-    return [r, g, b, a];
+    return colour.startsWith("color(srgb") ? [r * 255, g * 255, b * 255, a] : [r, g, b, a]; // what a mixture comes to
   };
   const over = ([r, g, b, a], [R, G, B]) => [r * a + R * (1 - a), g * a + G * (1 - a), b * a + B * (1 - a), 1];
   const light = (colour) => {

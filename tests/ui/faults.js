@@ -4,7 +4,7 @@
   document.documentElement.dataset.text = text; // as the configuration sets it
   const SCROLLING = ".middle, .scroller";
   const OVER_PICTURE = ".picture, .picture *"; // chips may lie on it, and the picture is cut to its frame
-  const REACHABLE = ".field-value, .entry-value"; // shortened in the list, whole where it is entered
+  const REACHABLE = ".field-value, .entry-value, .records .word"; // shortened here, whole where it is entered or behind the tap
   const LIMITS = ".band p, .step p, .notes li, .tag, .disclaimer, .legend, .notices, .sheet-purpose, .sheet-rows, .advice, .reasons p,"
     + ".fault-text, .live-chip[data-simulated]"; // uncertainty and limits
   const faults = new Set();

@@ -1,7 +1,8 @@
 """A kiosk whose pictures and predictions a test decides: the real server, station and gate; only camera and model act.
 
 Usage: python stage.py PORT SCRIPT; the file SCRIPT holds the name of the act (one of ACTS) and may change at any time.
-`kiosk.toml` beside it, where there is one, is the configuration.
+`kiosk.toml` beside it, where there is one, is the configuration. Two more files beside it are read again and again:
+what is wrong with the box (`.box`), and how many seconds have passed that nobody waited for (`.passed`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
 from typing import Any, Self
@@ -30,14 +32,20 @@ from edge_models.plots import FIGURES, Bar, Plots
 from edge_models.prediction import Engine, Prediction
 from edge_models.preprocess import View
 from edge_models.reduce import Spread
+from kiosk.access.session import Access
 from kiosk.camera.phantom import PhantomCamera
 from kiosk.capture.open_case import OpenCase
 from kiosk.capture.station import Station
 from kiosk.clinical.frame import Frame
 from kiosk.config import Config, load
 from kiosk.errors import CameraLost, PortInUse
+from kiosk.records import capacity
+from kiosk.records.capacity import free_bytes
 from kiosk.ui import server
 from kiosk.upkeep.health import Check, Status
+from kiosk.workflow import desk as desk_room
+from kiosk.workflow.attention import Attention
+from kiosk.workflow.desk import Desk
 
 LIKELY: Mapping[str, Mapping[LesionClass, float]] = {
     "routine": {LesionClass.NV: 0.93, LesionClass.BKL: 0.04},
@@ -69,6 +77,7 @@ ACTS = (
     "bug_everywhere",
     "marked",
     "simulated",
+    "full",
 )
 
 MANIFEST = Manifest(
@@ -135,6 +144,15 @@ class Script:
         beside = self._path.with_suffix(".box")
         codes = beside.read_text(encoding="ascii").split() if beside.exists() else []
         return [Check("box", Status.WARNING, "acted", "End the act", code) for code in codes]
+
+    def clock(self) -> float:
+        """Seconds that nobody sets back: those that passed, and those that a test let pass at once."""
+        beside = self._path.with_suffix(".passed")
+        return time.monotonic() + (float(beside.read_text(encoding="ascii")) if beside.exists() else 0.0)
+
+    def free_bytes(self, folder: Path) -> int:
+        """What is free on the records' disk: nothing in the act "full"."""
+        return 0 if self.act() == "full" else free_bytes(folder)
 
 
 class ActingClassifier:
@@ -240,8 +258,11 @@ def main() -> int:
     station = Station(lambda: ActingCamera(script), classifier, OpenCase(folder))
     # the sheet about the device needs every text: without them the script fails at every draw
     manifest = replace(MANIFEST, texts={}) if script.act() == "bug_everywhere" else MANIFEST
+    server.Attention = partial(Attention, clock=script.clock)  # type: ignore[attr-defined,assignment]
+    server.BOX_INTERVAL_S = server.RECORDS_INTERVAL_S = 0.2
+    capacity.free_bytes = script.free_bytes
+    desk_room.SPACE_EVERY_S = 0.0
     try:
-        server.BOX_INTERVAL_S = 0.2
         server.serve(
             station,
             manifest,
@@ -250,6 +271,7 @@ def main() -> int:
             pathway=config.pathway,
             plots=PLOTS,
             field_of_view_mm=24.0,
+            desk=Desk(config.records, make_access=partial(Access, boottime=script.clock)),
             box=script.box,
         )
     except PortInUse as error:

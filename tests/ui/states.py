@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 STATES = (
     "start_empty", "start_notices", "about_notices", "start_code", "start_age", "start_sex", "start_site", "start_side",
     "start_told", "start_language", "taken", "capture", "capture_dark", "capture_fault", "capture_taking",
-    "result_routine", "result_urgent", "result_looking", "about", "ask", "result_referral", "result_below",
+    "result_routine", "result_urgent", "result_looking", "about", "plot_roc", "plot_reliability", "plot_confusion",
+    "plot_classes", "ask", "result_referral", "result_below",
     "result_worst", "result_dark", "result_unfamiliar", "result_unsure", "result_no_engine", "result_no_capture",
     "capture_simulated", "result_simulated", "result_outside",
 )  # fmt: skip
@@ -132,6 +133,11 @@ def _results(screen: Screen, stage: Stage) -> Iterator[str]:
             screen.tap(".about")
             screen.see(".sheet")
             yield "about"
+            for kind in ("roc", "reliability", "confusion", "classes"):
+                screen.tap(f'[data-plot="{kind}"]')
+                screen.see(f".drawn-{kind}")
+                yield f"plot_{kind}"
+                screen.tap(".plot-back")
             screen.tap(".sheet .close")
             screen.tap(".result .dock .done")
             screen.see(".ask .yes")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kiosk.text.catalogue import catalogue
+from kiosk.ui.config import ScreenConfig
 
 if TYPE_CHECKING:
     from tests.ui.conftest import OpenScreen, Screen, Stage, StartStage
@@ -59,27 +60,30 @@ def test_of_an_unknown_patient_there_is_no_next_lesion(stage: Stage, open_screen
 
 
 @pytest.mark.parametrize("act", ["urgent", "referral"])
-@pytest.mark.parametrize("way", ["done", "further"])
-def test_closing_a_referral_asks_once_more(stage: Stage, open_screen: OpenScreen, act: str, way: str) -> None:
+def test_closing_a_referral_asks_once_more(stage: Stage, open_screen: OpenScreen, act: str) -> None:
     screen = open_screen(stage.server)
     enter(screen)
     stage.act(act)
-    screen.to_result()
-    screen.tap(f".result .{way}")
-    asked = screen.see(".ask").inner_text()
-    assert text("result.ask_title") in asked
-    assert text("result.ask_unkept") in asked
-    screen.keep(f"ask_{act}")
-    assert screen.faults() == []
-    screen.tap(".ask .not-yet")
-    assert screen.page.locator(".ask").is_hidden()
-    screen.tap(f".result .{way}")
-    screen.page.keyboard.press("Escape")
-    assert screen.page.locator(".ask").is_hidden()
-    screen.tap(f".result .{way}")
-    screen.tap(".ask .yes")
-    screen.see(".start")
-    assert value(screen, "code") == ("77" if way == "further" else text("start.empty"))
+    for way in ("further", "done"):
+        screen.to_result()
+        screen.tap(f".result .{way}")
+        asked = screen.see(".ask").inner_text()
+        assert text("result.ask_title") in asked
+        assert text("result.ask_unkept") in asked
+        screen.keep(f"ask_{act}")
+        assert screen.faults() == []
+        screen.tap(".ask .not-yet")
+        assert screen.page.locator(".ask").is_hidden()
+        screen.tap(f".result .{way}")
+        screen.page.keyboard.press("Escape")
+        assert screen.page.locator(".ask").is_hidden()
+        screen.tap(f".result .{way}")
+        screen.tap(".ask .yes")
+        screen.see(".start:not([inert])")
+        assert value(screen, "code") == ("77" if way == "further" else text("start.empty"))
+        if way == "further":
+            screen.tap(".continue")
+            screen.picture()
 
 
 def test_a_sheet_that_was_opened_while_a_screen_was_drawn_leaves_it_usable(
@@ -115,92 +119,108 @@ def test_a_dialog_that_is_gone_with_its_screen_leaves_the_next_one_usable(
         screen.to_result()
 
 
-@pytest.mark.parametrize("act", ["routine", "unfamiliar", "simulated"])
-def test_closing_what_refers_nobody_does_not_ask(stage: Stage, open_screen: OpenScreen, act: str) -> None:
+def test_closing_what_refers_nobody_does_not_ask(stage: Stage, open_screen: OpenScreen) -> None:
     screen = open_screen(stage.server)
-    screen.to_capture()
-    stage.act(act)
-    screen.to_result()
-    screen.tap(".result .done")
-    screen.see(".start")
+    for act in ("routine", "unfamiliar", "simulated"):
+        screen.to_capture()
+        stage.act(act)
+        screen.to_result()
+        screen.tap(".result .done")
+        screen.see(".start:not([inert])")
 
 
 SETTLED_MS = 500
 """A screen takes taps so long after it was drawn, at the latest."""
 COVERED = '#kiosk-overlay[data-state="covered"]'
-QUICKLY = "[screen]\ncover_after_s = 15\nend_after_s = 0\n"
+COVER_S, END_S = ScreenConfig().cover_after_s, ScreenConfig().end_after_s
 
 
 def test_an_untouched_patient_is_covered_until_a_touch_that_does_nothing_else(
-    start_stage: StartStage, open_screen: OpenScreen
+    stage: Stage, open_screen: OpenScreen
 ) -> None:
-    with start_stage("routine", config=QUICKLY) as stage:
-        screen = open_screen(stage.server)
-        screen.page.wait_for_timeout(17_000)  # nobody's details stand on Start: nothing is covered
-        assert screen.page.locator(COVERED).count() == 0
-        screen.tap('.key[aria-label="7"]')
-        screen.see(COVERED)  # typed, and left
-        screen.tap("#kiosk-overlay")
-        assert value(screen, "code") == "7"
-        screen.tap(".continue")
-        screen.picture()
-        screen.to_result()
-        button = screen.see(".result .done").bounding_box()
-        assert button is not None
-        screen.see(COVERED)
-        screen.keep("covered")
-        shown = str(screen.page.locator("body").inner_text())
-        assert text("shell.covered") in shown
-        assert "Naevus" not in shown
-        assert "7" not in shown
-        screen.page.touchscreen.tap(button["x"] + 5, button["y"] + 5)
-        screen.page.locator(COVERED).wait_for(state="hidden")
-        assert "Naevus" in screen.see(".result .bars").inner_text()
-        screen.see(COVERED)
-        screen.page.keyboard.press("Enter")
-        screen.page.locator(COVERED).wait_for(state="hidden")
-        assert screen.page.locator(".result").is_visible()
+    stage.act("routine")
+    screen = open_screen(stage.server, timed=True)
+    stage.pass_time(COVER_S, screen)
+    screen.heartbeats()  # nobody's details stand on Start: nothing is covered
+    assert screen.page.locator(COVERED).count() == 0
+    screen.tap('.key[aria-label="7"]')
+    screen.heartbeats()  # the touch is told
+    stage.pass_time(COVER_S, screen)
+    screen.see(COVERED)  # typed, and left
+    screen.tap("#kiosk-overlay")
+    assert value(screen, "code") == "7"
+    screen.tap(".continue")
+    screen.picture()
+    screen.to_result()
+    button = screen.see(".result .done").bounding_box()
+    assert button is not None
+    screen.heartbeats()
+    stage.pass_time(COVER_S, screen)
+    screen.see(COVERED)
+    screen.keep("covered")
+    shown = str(screen.page.locator("body").inner_text())
+    assert text("shell.covered") in shown
+    assert "Naevus" not in shown
+    assert "7" not in shown
+    screen.page.touchscreen.tap(button["x"] + 5, button["y"] + 5)
+    screen.page.locator(COVERED).wait_for(state="hidden")
+    assert "Naevus" in screen.see(".result .bars").inner_text()
+    screen.heartbeats()
+    stage.pass_time(COVER_S, screen)
+    screen.see(COVERED)
+    screen.page.keyboard.press("Enter")
+    screen.page.locator(COVERED).wait_for(state="hidden")
+    assert screen.page.locator(".result").is_visible()
 
 
-def test_a_page_that_is_loaded_anew_is_covered_as_the_old_one_was(
-    start_stage: StartStage, open_screen: OpenScreen
-) -> None:
-    with start_stage("routine", config=QUICKLY) as stage:
-        screen = open_screen(stage.server)
-        screen.to_capture()
-        screen.to_result()
-        screen.see(COVERED)
-        screen.page.reload()
-        screen.see(COVERED)
-        assert "Naevus" not in screen.page.locator("body").inner_text()
+def test_a_page_that_is_loaded_anew_is_covered_as_the_old_one_was(stage: Stage, open_screen: OpenScreen) -> None:
+    stage.act("routine")
+    screen = open_screen(stage.server)
+    screen.to_capture()
+    screen.to_result()
+    screen.heartbeats()
+    stage.pass_time(COVER_S)
+    screen.see(COVERED)
+    screen.page.reload()
+    screen.see(COVERED)
+    assert "Naevus" not in screen.page.locator("body").inner_text()
+    screen.tap("#kiosk-overlay")
+    screen.done()
 
 
-def test_a_result_that_nobody_closes_ends_and_start_says_so(start_stage: StartStage, open_screen: OpenScreen) -> None:
-    with start_stage("urgent", config="[screen]\ncover_after_s = 0\nend_after_s = 12\n") as stage:
-        screen = open_screen(stage.server)
-        enter(screen)
-        screen.to_result()
-        screen.see('.start .notices [data-code="loss"]')
-        assert text("start.lost_untouched") in screen.see(".notices").inner_text()
-        screen.keep("start_lost_untouched")
-        assert value(screen, "code") == text("start.empty")
-        screen.tap('.key[aria-label="7"]')  # typed, and left
-        screen.page.locator(".field[data-given]").wait_for(state="detached")
-        screen.to_capture()
-        screen.see(".start")  # from Capture too
-        screen.to_capture()
-        screen.to_result()
-        screen.done()
-        assert screen.page.locator(".notices").is_hidden()
+def test_a_result_that_nobody_closes_ends_and_start_says_so(stage: Stage, open_screen: OpenScreen) -> None:
+    screen = open_screen(stage.server, timed=True)
+    enter(screen)
+    screen.to_result()
+    screen.heartbeats()
+    stage.pass_time(END_S, screen)
+    screen.see('.start .notices [data-code="loss"]')
+    assert text("start.lost_untouched") in screen.see(".notices").inner_text()
+    screen.keep("start_lost_untouched")
+    assert value(screen, "code") == text("start.empty")
+    screen.tap('.key[aria-label="7"]')  # typed, and left
+    screen.heartbeats()
+    stage.pass_time(END_S, screen)
+    screen.page.locator(".field[data-given]").wait_for(state="detached")
+    screen.to_capture()
+    screen.heartbeats()
+    stage.pass_time(END_S, screen)
+    screen.see(".start:not([inert])")  # from Capture too
+    screen.to_capture()
+    screen.to_result()
+    screen.done()
+    assert screen.page.locator(".notices").is_hidden()
 
 
 def test_a_case_ends_without_any_browser(start_stage: StartStage, open_screen: OpenScreen) -> None:
-    with start_stage("urgent", config="[screen]\nend_after_s = 4\n") as stage:
+    with start_stage("urgent") as stage:
         screen = open_screen(stage.server)
         screen.to_capture()
         screen.to_result()
+        screen.heartbeats()
         turn = stage.server.health()[1]["turn"]
         screen.page.context.close()
+        stage.pass_time(END_S)
         while stage.server.health()[1]["turn"] == turn:
             pass
         fresh = open_screen(stage.server)
@@ -287,14 +307,11 @@ def test_tones_tell_of_a_picture_a_result_and_a_fault(
         assert screen.page.evaluate("window.heard") == heard
 
 
-@pytest.mark.parametrize("size", ["800x480", "720x1280"])
-def test_the_sheet_draws_the_models_plots_one_at_a_time(stage: Stage, open_screen: OpenScreen, size: str) -> None:
-    screen = open_screen(stage.server, size)
+def test_the_sheet_draws_the_models_plots_one_at_a_time(stage: Stage, open_screen: OpenScreen) -> None:
+    screen = open_screen(stage.server)
     screen.see(".start:not([inert])")
     screen.tap(".about")
     screen.see(".sheet-plots")
-    assert screen.faults() == []
-    screen.keep("about_plots")
     drawn = {"roc": "path.curve", "reliability": "rect.pillar", "confusion": ".matrix td", "classes": ".lengths li"}
     counts = {}
     for kind, part in drawn.items():
@@ -303,8 +320,6 @@ def test_the_sheet_draws_the_models_plots_one_at_a_time(stage: Stage, open_scree
         assert screen.page.locator(".sheet-rows").is_hidden()
         told = screen.see(".plot .said").inner_text()
         assert ("88 %" in told) == (kind != "classes")
-        assert screen.faults() == [], kind
-        screen.keep(f"plot_{kind}")
         screen.tap(".plot-back")
         screen.see(".sheet-rows")
     assert counts == {"roc": 2, "reliability": 9, "confusion": 50, "classes": 7}

@@ -1,13 +1,14 @@
 """Every state in a real browser: nothing is lost at any size, all of it can be read, and axe-core finds nothing.
 
-One walk through the states a language. The longest language is looked at in every size, with text of 100 and 125 %
-each, the others where it is tight; contrast and axe-core's rules depend on the state and the theme alone.
+Two walks a language: without records, and from their first set-up on. The longest language is looked at in every size,
+with text of 100 and 125 % each, the others where it is tight; contrast and axe-core's rules depend on the state and the
+theme alone.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,9 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 
 from kiosk.text import LANGUAGES
-from kiosk.text.catalogue import catalogue
-from tests.ui.conftest import ROOT, SIZES, Screen
+from kiosk.text.catalogue import Catalogue, catalogue
+from tests.ui.conftest import ROOT, SIZES, Screen, acting
+from tests.ui.records_states import RECORDS_STATES, configuration, walk_records
 from tests.ui.states import STATES, walk
 
 if TYPE_CHECKING:
@@ -31,8 +33,7 @@ LONGEST, READ = "de", "en"
 TIGHT = ("800x480", "480x800")
 CONTRAST = (ROOT / "tests" / "ui" / "contrast.js").read_text(encoding="utf-8")
 AXE = "(options) => axe.run(document, options)"
-THEMES: Mapping[str, Mapping[str, object]] = {"light": {}, "dark": {"runOnly": ["color-contrast"]}}
-"""The themes, and what of axe-core's options each needs: they differ in colours and in nothing else."""
+THEMES = ("light", "dark")
 
 Found = dict[str, list[str]]
 """What is wrong, and where."""
@@ -57,46 +58,54 @@ class Walked:
     def read(self, screen: Screen, state: str) -> None:
         if not screen.page.evaluate("'axe' in window"):  # the second window's page has none yet
             screen.page.evaluate(AXE_SCRIPT)
-        for theme, rules in THEMES.items():
+        for theme in THEMES:
             screen.wear(theme)
             for fault in screen.page.evaluate(CONTRAST):
                 self.faint[fault].append(f"{state} {theme}")
-            for violation in screen.page.evaluate(AXE, {"resultTypes": ["violations"], **rules})["violations"]:
+            for violation in screen.page.evaluate(AXE, {"resultTypes": ["violations"]})["violations"]:
                 for node in violation["nodes"]:
                     self.violations[f"{violation['id']}: {node['html']}"].append(f"{state} {theme}")
         screen.wear("light")
 
 
 @pytest.fixture(scope="module")
-def walked(shared_stage: Stage, chromium: Browser) -> Mapping[str, Walked]:
+def walked(shared_stage: Stage, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Walked]:
     """What was seen in each language; walked when it is first asked for."""
-    return Walks(shared_stage, chromium)
+    return Walks(shared_stage, chromium, tmp_path_factory)
 
 
 class Walks(dict[str, Walked]):
-    def __init__(self, stage: Stage, chromium: Browser) -> None:
+    def __init__(self, stage: Stage, chromium: Browser, folders: pytest.TempPathFactory) -> None:
         super().__init__()
         self._stage = stage
         self._chromium = chromium
+        self._folders = folders
 
     def __missing__(self, language: str) -> Walked:
-        seen = self[language] = Walked()
+        self[language] = Walked()
         self._stage.act("urgent")
+        self._walk(language, self._stage, walk)
+        folder = self._folders.mktemp("records")
+        with acting(folder, "urgent", config=configuration(folder, language)) as stage:
+            self._walk(language, stage, walk_records)
+        return self[language]
+
+    def _walk(self, language: str, stage: Stage, way: Callable[[Screen, Stage, Catalogue], Iterator[str]]) -> None:
+        seen = self[language]
         with self._chromium.new_context(viewport={"width": 1280, "height": 800}, has_touch=True) as context:
             screen = Screen(context.new_page(), "1280x800")
-            screen.page.goto(self._stage.server.url)
-            for state in walk(screen, self._stage, catalogue(language)):
+            screen.page.goto(stage.server.url)
+            for state in way(screen, stage, catalogue(language)):
                 seen.states.append(state)
                 seen.said[state] = "\n".join(screen.page.locator(".screen, .dialog:visible").all_inner_texts())
                 seen.resize(screen, state, list(SIZES) if language == LONGEST else TIGHT)
                 if language == READ:
                     seen.read(screen, state)
-        return seen
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_nothing_is_lost_covered_or_cut_off_at_any_size(walked: Mapping[str, Walked], language: str) -> None:
-    assert walked[language].states == list(STATES)
+    assert walked[language].states == [*STATES, *RECORDS_STATES]
     assert walked[language].lost == {}
 
 
@@ -108,6 +117,8 @@ def test_a_walk_speaks_one_language(walked: Mapping[str, Walked], language: str)
     assert words.text("advice.routine.detail") in said["result_routine"]
     assert words.text("result.model_view_legend") in said["result_looking"]
     assert (words.text("about.in_english") in said["about"]) == (language != "en")
+    assert words.text("setup.words_detail") in said["setup_words"]
+    assert words.text("unsaved.detail") in said["unsaved"]
 
 
 def test_contrast_is_aa_in_both_themes(walked: Mapping[str, Walked]) -> None:

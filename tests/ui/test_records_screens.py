@@ -12,9 +12,7 @@ import pytest
 
 from kiosk.clinical.examination import Phase
 from kiosk.records.search import Filter
-from kiosk.text import LANGUAGES
 from kiosk.text.catalogue import catalogue
-from kiosk.ui.language import COOKIE
 from tests.ui.clinic import ANNA, BEN, CLARA, PINS, Clinic, enter, go, log_in, opened
 
 if TYPE_CHECKING:
@@ -24,21 +22,11 @@ EN = catalogue("en")
 text = EN.text
 pytestmark = pytest.mark.browser
 
-SIZES = ("1280x800", "800x480", "720x1280")
-
 
 @pytest.fixture
 def clinic(start_server: StartServer, tmp_path: Path, shared_tiny_bundle: Path) -> Iterator[Clinic]:
     with opened(start_server, tmp_path, shared_tiny_bundle) as made:
         yield made
-
-
-def fits(screen: Screen, name: str) -> None:
-    """Nothing is cut off or out of reach at any size."""
-    for size in SIZES:
-        screen.resize(size)
-        screen.keep(name)
-        assert screen.faults() == [], f"{name} at {size}"
 
 
 def examine(screen: Screen) -> None:
@@ -55,7 +43,6 @@ def test_the_first_set_up_by_touch(start_server: StartServer, open_screen: OpenS
     with start_server(lambda port: [*command, str(port)]) as server:
         screen = open_screen(server)
         screen.see(".setup:not([inert])")
-        fits(screen, "setup_intro")
         screen.tap(".setup .back")
         screen.see(".start:not([inert])")
         assert screen.see(".bar .records").get_attribute("data-state") == "none"
@@ -64,9 +51,7 @@ def test_the_first_set_up_by_touch(start_server: StartServer, open_screen: OpenS
         screen.tap(".setup .next")
         for letter in "ANNA":
             screen.tap(f'.letters .key[aria-label="{letter}"]')
-        fits(screen, "setup_name")
         screen.tap(".setup .next")
-        fits(screen, "setup_pin")
         enter(screen, "27182818")
         enter(screen, "27182819")
         assert screen.see(".setup .told").inner_text() == text("setup.pins_differ")
@@ -77,20 +62,15 @@ def test_the_first_set_up_by_touch(start_server: StartServer, open_screen: OpenS
         enter(screen, "27182818")
         words = screen.see(".words li").all_inner_texts()
         assert len(words) == 24
-        fits(screen, "setup_words")
         screen.tap(".setup .next")
-        fits(screen, "setup_check")
         for _ in range(3):
             place = int("".join(filter(str.isdigit, screen.see(".setup-title").inner_text())))
             screen.page.locator(".choices .word").get_by_text(words[place - 1], exact=True).first.tap()
         screen.see(".office:not([inert])")
-        fits(screen, "office")
         screen.tap(".office .add")
         for letter in "BEN":
             screen.tap(f'.work .key[aria-label="{letter}"]')
-        fits(screen, "office_name")
         screen.tap(".work .next")
-        fits(screen, "office_role")
         screen.tap('.choice[data-value="clinician"]')
         enter(screen, "31415926")
         enter(screen, "31415926")
@@ -105,7 +85,6 @@ def test_the_first_set_up_by_touch(start_server: StartServer, open_screen: OpenS
 
 def test_a_result_is_saved_before_it_is_painted_and_found_again(clinic: Clinic, open_screen: OpenScreen) -> None:
     screen = open_screen(clinic.server)
-    fits(screen, "unlock")
     log_in(screen, CLARA)
     examine(screen)
     assert screen.see(".kept").get_attribute("data-state") == "saved"
@@ -113,9 +92,7 @@ def test_a_result_is_saved_before_it_is_painted_and_found_again(clinic: Clinic, 
     screen.done()
     go(screen, "archive")
     screen.see(".archive .row canvas")
-    fits(screen, "archive")
     screen.tap(".archive .code")
-    fits(screen, "archive_code")
     screen.tap(".typing .close")
     screen.page.keyboard.type("no-such-1\n")  # as a scanner does
     screen.see(f'.archive .none:has-text("{text("archive.none")}")')
@@ -123,9 +100,7 @@ def test_a_result_is_saved_before_it_is_painted_and_found_again(clinic: Clinic, 
     screen.tap(".typing .search")
     screen.tap(".archive .row")
     screen.see(".kept.screen:not([inert])")
-    fits(screen, "kept")
     screen.tap(".kept .judge")
-    fits(screen, "kept_judge")
     screen.tap('.choice[data-value="referral"]')
     screen.tap('.choice[data-value="mel"]')
     screen.see(f'.judged li:has-text("{text("lesion.mel")}")')
@@ -133,9 +108,7 @@ def test_a_result_is_saved_before_it_is_painted_and_found_again(clinic: Clinic, 
     screen.tap(".archive .referrals")
     screen.see(f'.archive .row:has-text("{text("archive.open")}")')
     screen.tap(".archive > .dock .back")
-    fits(screen, "desk")
     screen.tap(".desk .pin")
-    fits(screen, "own_pin")
     screen.tap(".own-pin .back")
     screen.tap(".desk .lock")
     screen.see(".unlock:not([inert])")
@@ -155,7 +128,6 @@ def test_a_clinician_may_be_asked_before_anything_of_the_model_s_is_shown(
         screen.tap(".shutter")
         screen.see(".verdict:not([inert])")
         assert screen.page.locator(".result").count() == 0
-        fits(screen, "verdict")
         screen.tap('.verdict .level[data-level="routine"]')
         screen.see(".result .dock .done")
         clinic.server.stop()
@@ -172,7 +144,6 @@ def test_wrong_pins_then_a_wait_that_a_right_pin_does_not_end(clinic: Clinic, op
     log_in(screen, BEN, "99999998")
     screen.see('.told:has-text("0:5")')
     assert screen.page.locator(".pad .key:enabled").count() == 0
-    fits(screen, "unlock_wait")
     clinic.server.kill()
     clinic.server.start()
     screen.see(".unlock:not([inert])")
@@ -256,53 +227,3 @@ def test_an_administrator_sees_no_way_to_examine_and_a_screener_none_to_administ
     screen.tap(".desk .office")
     screen.see('.operator:has-text("Clara")')
     assert PINS[CLARA.id] not in screen.page.content()
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_screen_of_the_records_fits_at_800_by_480(clinic: Clinic, open_screen: OpenScreen, language: str) -> None:
-    def fits_here(name: str) -> None:
-        screen.keep(f"{name}_{language}")
-        assert screen.faults() == [], f"{name} in {language}"
-
-    screen = open_screen(clinic.server, "800x480")
-    screen.page.context.add_cookies([{"name": COOKIE, "value": language, "url": clinic.server.url}])
-    screen.page.reload()
-    screen.see(f'.unlock h1:has-text("{catalogue(language).text("unlock.title")}")')
-    fits_here("unlock")
-    log_in(screen, CLARA, "99999998")
-    screen.see(f'.told:has-text("{catalogue(language).fault("A2")}")')
-    fits_here("unlock_wrong")
-    log_in(screen, CLARA)
-    examine(screen)
-    fits_here("result_saved")
-    screen.done()
-    go(screen, "archive")
-    screen.see(".archive .row canvas")
-    fits_here("archive")
-    screen.tap(".archive .row")
-    screen.see(".kept.screen:not([inert])")
-    fits_here("kept")
-    screen.tap(".kept .judge")
-    screen.tap('.choice[data-value="urgent_referral"]')
-    fits_here("kept_lesions")
-    screen.tap('.choice[data-value="akiec"]')
-    screen.see(".judged li")
-    fits_here("kept_judged")
-    screen.tap(".kept .back")
-    screen.tap(".archive > .dock .back")
-    screen.tap(".desk .pin")
-    fits_here("own_pin")
-    screen.tap(".own-pin .back")
-    fits_here("desk")
-    screen.tap(".desk .hand_over")
-    log_in(screen, ANNA)
-    screen.tap(".desk:not([inert]) .office")
-    screen.see(".operator")
-    fits_here("office")
-    screen.tap('.operator:has-text("Ben")')
-    fits_here("office_change")
-    screen.tap(".work .close")
-    screen.tap(".office > .dock .words")
-    screen.tap('.choice[data-value="yes"]')
-    screen.see(".words li")
-    fits_here("setup_words")

@@ -37,6 +37,7 @@ def draw(words: Catalogue, device: Device, seat: Seat) -> None:
             "operators": desk.operators(),
             "hints": {who: words.text("unlock.demonstration_pin", pin=pin) for who, pin in desk.pins.items()},
             "detail": _detail(words, device, standing),
+            "important": standing is Standing.FAULT or desk.demonstration,
             "told": words.fault(seat.trouble) if seat.trouble else "",
             "tried": seat.tried,
             "wait_s": seat.wait_s,

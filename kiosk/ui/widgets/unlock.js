@@ -8,6 +8,7 @@ export default (component) =>
     let chosen = "";
     let pad = null;
     let waitUntil = 0;
+    let asking = false; // the server looks at a PIN: what is typed meanwhile would be lost
 
     const name = (id) => data.operators.find(([known]) => known === id)?.[1] ?? "";
 
@@ -21,7 +22,7 @@ export default (component) =>
     function tell() {
       const restMs = waitUntil - performance.now();
       const resting = restMs > 0 && chosen === data.tried;
-      pad.rest(resting || chosen === "");
+      pad.rest(resting || asking || chosen === "");
       const rest = Math.ceil(restMs / 1000);
       const clock = `${Math.floor(rest / 60)}:${String(rest % 60).padStart(2, "0")}`;
       const told = chosen === data.tried || data.tried === "" ? data.told : "";
@@ -46,15 +47,18 @@ export default (component) =>
       const first = data === null || data.language !== fresh.language;
       const again = data === null || data.attempt !== fresh.attempt;
       data = fresh;
+      if (again) asking = false;
       if (again) waitUntil = data.wait_s > 0 ? performance.now() + data.wait_s * 1000 : 0;
       if (first) {
         fillTexts(root, data.texts);
         pad = pinPad(find(".pin"), data.texts, (pin) => {
+          asking = true;
           pad.rest(true);
           screen.send("pin", { operator: chosen, pin });
         });
       }
       find(".unlock-detail").textContent = data.detail;
+      find(".unlock-detail").toggleAttribute("data-important", data.important);
       find(".back").hidden = !data.back;
       find(".without").hidden = !data.without;
       people();
