@@ -33,6 +33,7 @@ LANDSCAPE = ((800, 480), (1024, 600), (1280, 720), (1280, 800), (1366, 768), (19
 SIZES = {f"{width}x{height}": (width, height) for pair in LANDSCAPE for width, height in (pair, pair[::-1])}
 START_TIMEOUT_S = 60.0
 WAIT_MS = 30_000
+FRAME_MS = 3_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -224,6 +225,11 @@ PAINTED = """(limit) => new Promise((resolve, reject) => {
 })"""
 
 
+DRAWS = """(limit) => new Promise((resolve) => {
+  setTimeout(() => resolve(false), limit);
+  requestAnimationFrame(() => resolve(true));
+})"""
+
 # Playwright's own clock would take the page's performance marks away
 MOVABLE_CLOCK = """(() => {
   const now = performance.now.bind(performance);
@@ -287,6 +293,18 @@ class Screen:
         width, height = SIZES[size]
         self.page.set_viewport_size({"width": width, "height": height})
         self.size = size
+
+    def wake(self) -> None:
+        """Let the page go on drawing: after many changes of size Chromium sometimes draws no frame until the next one.
+
+        Playwright waits for a frame before every tap, as long as it may.
+        """
+        if self.page.evaluate(DRAWS, FRAME_MS):
+            return
+        width, height = SIZES[self.size]
+        self.page.set_viewport_size({"width": width, "height": height - 1})
+        self.page.set_viewport_size({"width": width, "height": height})
+        assert self.page.evaluate(DRAWS, WAIT_MS), "the page draws no frame"
 
     def wear(self, theme: str) -> None:
         if self.page.locator("html").get_attribute("data-theme") != theme:

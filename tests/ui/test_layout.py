@@ -54,6 +54,7 @@ class Walked:
                 for fault in screen.faults(text):
                     self.lost[fault].append(f"{state} {size} {text}")
         screen.resize("1280x800")
+        screen.wake()
 
     def read(self, screen: Screen, state: str) -> None:
         if not screen.page.evaluate("'axe' in window"):  # the second window's page has none yet
