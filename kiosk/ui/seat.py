@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import streamlit as st
 
 from edge_models.errors import DermakioskError
 from kiosk.errors import OperatorLocked
+from kiosk.workflow.archive import Listed
 from kiosk.workflow.archive import Place as PageStart
 
 
@@ -39,9 +40,8 @@ class Seat:
         wait_s: until that operator may try again.
         opened: the id of the examination that is looked at.
         judged: the ticket of the last case that an own verdict was asked for.
-        code: the patient code that is looked for, or its beginning.
-        whole_code: it is a patient's, and not the beginning of several.
-        referrals: open referrals alone are listed.
+        prefix: patients whose code begins so are listed; empty: examinations are.
+        listed: which examinations are.
         page: where the listed page begins; None: with the newest.
         next_page: where the next one would begin; None: there is none.
     """
@@ -57,15 +57,14 @@ class Seat:
     wait_s: float = 0.0
     opened: str = ""
     judged: str = ""
-    code: str = ""
-    whole_code: bool = False
-    referrals: bool = False
+    prefix: str = ""
+    listed: Listed = field(default_factory=Listed)
     page: PageStart | None = None
     next_page: PageStart | None = None
 
-    def look_for(self, code: str, *, whole: bool = False, referrals: bool = False) -> None:
+    def look_for(self, listed: Listed, prefix: str = "") -> None:
         """List something else, from its newest on."""
-        self.code, self.whole_code, self.referrals = code, whole, referrals
+        self.listed, self.prefix = listed, prefix
         self.page = self.next_page = None
 
     def log_in(self, number: int) -> None:
@@ -80,7 +79,7 @@ class Seat:
         self.number = 0
         self.place = Place.VISIT
         self.opened = ""
-        self.look_for("")
+        self.look_for(Listed())
         self.settled()
 
     def settled(self) -> None:

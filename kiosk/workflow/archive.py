@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from edge_models.labels import LesionClass
 from edge_models.prediction import Prediction
 from edge_models.triage import AdviceLevel
 from kiosk.access.policy import PERMISSIONS, Permission
+from kiosk.clinical.body_site import BodySite
 from kiosk.clinical.examination import ClinicalVerdict, Examination, Histology, Phase
 from kiosk.clinical.frame import Frame
 from kiosk.clinical.lesion import ID, Lesion
@@ -21,11 +22,32 @@ from kiosk.records.store import Store, utc_now
 from kiosk.workflow.desk import Desk
 from kiosk.workflow.encoding import decoded, small
 
-__all__ = ["PAGE", "Archive", "Filter", "KnownPatient", "Place", "Seen", "Summary"]
+__all__ = ["PAGE", "WITHIN_DAYS", "Archive", "KnownPatient", "Listed", "Place", "Seen", "Summary"]
 
 THUMBNAIL_PX = 176
 PAGE = 12
 """Of a list on the screen: few enough that their thumbnails are there at once."""
+WITHIN_DAYS = (1, 7, 30, 365)
+"""How far back a list may be narrowed."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Which examinations an operator wants listed; what is left as it is does not matter.
+
+    Attributes:
+        code: a patient's whole code.
+        site: of the body.
+        verdict: what the clinician said last.
+        within_days: examined so many days ago at most, one of `WITHIN_DAYS`; None: at any time.
+        referrals: only those whose referral is open.
+    """
+
+    code: str = ""
+    site: BodySite | None = None
+    verdict: AdviceLevel | None = None
+    within_days: int | None = None
+    referrals: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,10 +93,22 @@ class Archive:
         _, store = self._desk.session(number, Permission.SEE_RECORDS)
         return store.patients(prefix, after, PAGE)
 
-    def page(self, number: int, wanted: Filter, after: Place | None = None) -> list[Summary]:
-        """A page of examinations, newest first."""
+    def page(self, number: int, wanted: Listed, after: Place | None = None) -> list[Summary]:
+        """A page of examinations, newest first.
+
+        Raises:
+            ValueError: a code that no patient can have.
+        """
         session, store = self._desk.session(number, Permission.SEE_RECORDS)
-        return store.find(wanted, session.operator.id, after, PAGE)
+        since = None if wanted.within_days is None else self._now() - timedelta(days=wanted.within_days)
+        found = Filter(
+            code=wanted.code,
+            site=wanted.site,
+            verdict=wanted.verdict,
+            since=since,
+            open_referrals=wanted.referrals,
+        )
+        return store.find(found, session.operator.id, after, PAGE)
 
     def lesions(self, number: int, code: str) -> list[Lesion]:
         """The followed lesions of a patient."""

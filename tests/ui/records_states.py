@@ -17,7 +17,8 @@ RECORDS_STATES = (
     "setup_intro", "setup_name", "setup_pin", "setup_pins_differ", "setup_words", "setup_check", "setup_wrong_word",
     "office", "office_name", "office_role", "office_pin", "office_operators", "office_change", "office_words_sure",
     "desk_administrator", "own_pin", "desk_low", "archive_empty", "unlock_locked", "unlock_wrong", "start_logged_in",
-    "verdict", "result_saved", "unsaved", "result_given_up", "desk_clinician", "archive", "archive_code",
+    "verdict", "result_saved", "unsaved", "result_given_up", "desk_clinician", "archive", "archive_narrow",
+    "archive_code",
     "archive_patients", "kept", "kept_judge", "kept_lesions", "kept_judged", "unlock_wait", "result_without",
     "kept_unshown", "kept_delete", "unlock_fault",
 )  # fmt: skip
@@ -194,6 +195,10 @@ def _archive(screen: Screen) -> Iterator[str]:
     screen.tap(".desk .archive")
     screen.see(".archive:not([inert]) .row canvas")
     yield "archive"
+    screen.tap(".archive .narrow")
+    screen.see(".narrowing .pill")
+    yield "archive_narrow"
+    screen.tap(".narrowing .close")
     screen.tap(".archive .code")
     screen.tap('.typing .key[aria-label="W"]')
     yield "archive_code"

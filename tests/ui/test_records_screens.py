@@ -36,6 +36,14 @@ def examine(screen: Screen) -> None:
     screen.to_result()
 
 
+def narrow(screen: Screen, **choices: str) -> None:
+    """Narrow the archive's list by values of its choices."""
+    screen.tap(".archive .narrow")
+    for name, value in choices.items():
+        screen.tap(f'.pills[data-name="{name}"] .pill[data-value="{value}"]')
+    screen.tap(".narrowing .show")
+
+
 def test_the_first_set_up_by_touch(start_server: StartServer, open_screen: OpenScreen, tmp_path: Path) -> None:
     config = tmp_path / "kiosk.toml"
     config.write_text(f'[camera]\nsource = "phantom"\n[records]\nfolder = "{tmp_path / "records"}"\n', encoding="utf-8")
@@ -105,8 +113,15 @@ def test_a_result_is_saved_before_it_is_painted_and_found_again(clinic: Clinic, 
     screen.tap('.choice[data-value="mel"]')
     screen.see(f'.judged li:has-text("{text("lesion.mel")}")')
     screen.tap(".kept .back")
-    screen.tap(".archive .referrals")
+    narrow(screen, show="referrals", verdict="referral", examined="1")
+    screen.see(f'.archive .narrow:has-text("{text("desk.referrals")}")')
     screen.see(f'.archive .row:has-text("{text("archive.open")}")')
+    narrow(screen, verdict="routine")
+    screen.see(f'.archive .none:has-text("{text("archive.none")}")')
+    screen.tap(".archive .narrow")
+    screen.tap(".narrowing .everything")
+    screen.see(f'.archive .narrow:has-text("{text("archive.narrow")}")')
+    screen.see(".archive .row")
     screen.tap(".archive > .dock .back")
     screen.tap(".desk .pin")
     screen.tap(".own-pin .back")

@@ -32,7 +32,7 @@ EN = catalogue("en")
 OTHERS = [language for language in LANGUAGES if language != "en"]
 KEY = re.compile(r"""["'`]((?:[a-z_]+\.)+[a-z_]+)["'`]""")
 DEVICE_FAULTS = {Reason.CAMERA_FAULT, Reason.ENGINE_FAULT}  # the fault itself says what is wrong and what to do
-PLURALS = ("start.years", "patient.years", "archive.examinations", "desk.space")
+PLURALS = ("start.years", "patient.years", "archive.examinations", "archive.within", "desk.space")
 # keys that are put together when the program runs
 BUILT = {
     *(f"reason.{reason}.{part}" for reason in set(Reason) - DEVICE_FAULTS for part in ("what", "do")),
@@ -54,6 +54,7 @@ BUILT = {
     *(f"shell.{name}" for name in SHELL_WORDS),
     *(f"start.lost_{loss}" for loss in Loss),
     *(f"{key}.{form}" for key in PLURALS for form in ("one", "other")),
+    *(f"archive.{choice}" for choice in ("show", "examined", "verdict", "site")),
     *(f"role.{role}" for role in Role),
     *(f"consent.{consent}" for consent in Consent),
     *(f"kept.{kept}" for kept in set(Kept) - {Kept.SAVING, Kept.FAILED}),

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from edge_models.errors import DermakioskError
+from edge_models.triage import AdviceLevel
 from kiosk.clinical.assessment import Outcome
+from kiosk.clinical.body_site import BodySite
 from kiosk.text.catalogue import Catalogue
 from kiosk.ui.device import Device
 from kiosk.ui.packing import pack
 from kiosk.ui.screens.start import place_name
 from kiosk.ui.seat import Place, Seat
 from kiosk.ui.widgets.component import Tap, mount
-from kiosk.workflow.archive import PAGE, Filter, KnownPatient, Summary
+from kiosk.workflow.archive import PAGE, WITHIN_DAYS, KnownPatient, Listed, Summary
+
+OPEN_REFERRALS = "referrals"
+"""The value of the choice that lists open referrals alone."""
 
 
 def draw(words: Catalogue, device: Device, seat: Seat) -> None:
     """Draw the page that the seat is at."""
 
     def on_tap(tap: Tap) -> None:
+        code = str(tap.get("code", ""))[:16]
         match tap.get("name"):
-            case "search" | "patient":
-                seat.look_for(str(tap.get("code", ""))[:16], whole=tap.get("name") == "patient")
-            case "referrals":
-                seat.look_for("", referrals=not seat.referrals)
+            case "search":
+                seat.look_for(replace(seat.listed, code=""), prefix=code)
+            case "patient":
+                seat.look_for(replace(seat.listed, code=code))
+            case "narrow":
+                seat.look_for(_narrowed(seat.listed, tap))
             case "older" if seat.next_page is not None:
                 seat.page = seat.next_page
             case "newest":
@@ -31,7 +40,7 @@ def draw(words: Catalogue, device: Device, seat: Seat) -> None:
             case "open":
                 seat.opened, seat.place = str(tap.get("id")), Place.EXAMINATION
             case "back":
-                seat.look_for("")
+                seat.look_for(Listed())
                 seat.place = Place.DESK
 
     patients, rows, trouble = _page(device, seat)
@@ -39,36 +48,73 @@ def draw(words: Catalogue, device: Device, seat: Seat) -> None:
     thumbnails = [device.archive.thumbnail(seat.number, row.id) for row in rows] if not trouble else []
     listed = [_row(words, row) | {"bytes": len(jpeg)} for row, jpeg in zip(rows, thumbnails, strict=True)]
     none = words.fault(trouble) if trouble else "" if rows or patients else words.text("archive.none")
+    choices, chosen = _choices(words), _chosen(seat.listed)
     said = {
-        "texts": words.section("archive", "desk", "pin"),
-        "code": seat.code,
-        "referrals": seat.referrals,
+        "texts": words.section("archive", "pin"),
+        "code": seat.prefix or seat.listed.code,
+        "choices": choices,
+        "chosen": chosen,
+        "narrowed": [
+            label for name, offered in choices.items() for value, label in offered if value and value == chosen[name]
+        ],
         "patients": [_patient(words, each) for each in patients],
         "rows": listed,
         "none": none,
         "older": seat.next_page is not None,
         "newest": seat.page is not None,
     }
-    said["page"] = json.dumps(
-        [seat.attempt, seat.code, seat.referrals, words.language, [row["id"] for row in listed], none]
-    )
+    said["page"] = json.dumps([seat.attempt, said["code"], chosen, words.language, [row["id"] for row in listed], none])
     mount("archive", pack(said, b"".join(thumbnails)), on_tap)
 
 
 def _page(device: Device, seat: Seat) -> tuple[list[KnownPatient], list[Summary], str]:
     """Patients and examinations to be listed, and the code of what went wrong."""
     try:
-        if seat.code and not seat.whole_code:
-            patients = device.archive.patients(seat.number, seat.code)
+        if seat.prefix:
+            patients = device.archive.patients(seat.number, seat.prefix)
             if len(patients) != 1:
                 return patients, [], ""
-            seat.look_for(patients[0].code, whole=True)
-        wanted = Filter(code=seat.code, open_referrals=seat.referrals)
-        return [], device.archive.page(seat.number, wanted, seat.page), ""
+            seat.look_for(replace(seat.listed, code=patients[0].code))
+        return [], device.archive.page(seat.number, seat.listed, seat.page), ""
     except ValueError:  # a code that cannot be
         return [], [], ""
     except DermakioskError as error:
         return [], [], error.code
+
+
+def _choices(words: Catalogue) -> dict[str, list[tuple[str, str]]]:
+    """What a list can be narrowed by: for each, a value and its words; an empty value: it does not matter."""
+    any_ = ("", words.text("archive.any"))
+    return {
+        "show": [any_, (OPEN_REFERRALS, words.text("desk.referrals"))],
+        "examined": [any_, *((str(days), words.count("archive.within", days, count=days)) for days in WITHIN_DAYS)],
+        "verdict": [any_, *((level.value, words.text(f"advice.{level}.title")) for level in AdviceLevel)],
+        "site": [any_, *((site.code, words.text(f"site.{site.code}")) for site in BodySite)],
+    }
+
+
+def _chosen(listed: Listed) -> dict[str, str]:
+    """The value of each of `_choices` that was chosen."""
+    return {
+        "show": OPEN_REFERRALS if listed.referrals else "",
+        "examined": str(listed.within_days or ""),
+        "verdict": listed.verdict.value if listed.verdict else "",
+        "site": listed.site.code if listed.site else "",
+    }
+
+
+def _narrowed(listed: Listed, tap: Tap) -> Listed:
+    """The same patient's or everybody's, narrowed by what was chosen; what is no choice of the screen's is none."""
+    within = {str(days): days for days in WITHIN_DAYS}
+    levels = {level.value: level for level in AdviceLevel}
+    sites = {site.code: site for site in BodySite}
+    return Listed(
+        code=listed.code,
+        site=sites.get(str(tap.get("site"))),
+        verdict=levels.get(str(tap.get("verdict"))),
+        within_days=within.get(str(tap.get("examined"))),
+        referrals=tap.get("show") == OPEN_REFERRALS,
+    )
 
 
 def _patient(words: Catalogue, patient: KnownPatient) -> dict[str, str]:

@@ -9,6 +9,7 @@ from kiosk.text.catalogue import Catalogue
 from kiosk.ui.device import Device
 from kiosk.ui.seat import Place, Seat
 from kiosk.ui.widgets.component import Tap, mount
+from kiosk.workflow.archive import Listed
 from kiosk.workflow.office import PERMISSIONS, Permission
 
 ITEMS: Mapping[str, tuple[str, Permission | None]] = {
@@ -54,7 +55,7 @@ def go(device: Device, seat: Seat, name: str) -> None:
     match name:
         case "archive" | "referrals":
             seat.place = Place.ARCHIVE
-            seat.look_for("", referrals=name == "referrals")
+            seat.look_for(Listed(referrals=name == "referrals"))
         case "office":
             seat.place = Place.OFFICE
         case "pin":

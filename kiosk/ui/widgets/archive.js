@@ -1,4 +1,5 @@
-// What is kept: patients by code, then examinations with thumbnails, newest first. A page comes as one message.
+// What is kept: patients by code, then examinations with thumbnails, newest first, narrowed by what is chosen on a sheet.
+// A page comes as one message.
 
 const CODE_KEYS = [..."1234567890ABCDEFGHIJKLMNOPQRSTUVWXYZ-"];
 const CODE_MOST = 16;
@@ -9,6 +10,12 @@ export default (component) =>
     const screen = { send() {} };
     let code = "";
     let page = "";
+    let texts = {};
+    let choices = {};
+    let listed = {};
+    let chosen = {};
+    const typing = asDialog(root, find(".typing"));
+    const narrowing = asDialog(root, find(".narrowing"));
 
     const showCode = () => (find(".typing .typed").textContent = code);
     const typed = (character) => {
@@ -19,19 +26,44 @@ export default (component) =>
       code = code.slice(0, -1);
       showCode();
     };
-    const type = (open) => {
-      if (open) code = ""; // a new search; without a code it is of everybody
-      find(".typing").hidden = !open;
+    const type = () => {
+      code = ""; // a new search; without a code it is of everybody
       showCode();
+      typing.open();
     };
     const search = () => {
-      type(false);
+      typing.close();
       screen.send("search", { code });
+    };
+
+    // the groups of choices, one of each chosen; whatever is chosen goes to the server with the sheet's button
+    function group(name) {
+      const title = element("h3", { class: "label", id: `narrow-${name}` }, texts[`archive.${name}`]);
+      const pills = choices[name].map(([value, label]) => {
+        const pill = element("button", { class: "pill", "data-value": value, "aria-pressed": value === chosen[name] }, label);
+        pill.addEventListener("click", () => {
+          chosen = { ...chosen, [name]: value };
+          for (const each of pills) each.setAttribute("aria-pressed", each === pill);
+        });
+        return pill;
+      });
+      const all = element("div", { class: "pills", role: "group", "aria-labelledby": `narrow-${name}`, "data-name": name }, ...pills);
+      return element("section", {}, title, all);
+    }
+    const narrow = () => {
+      chosen = { ...listed };
+      find(".narrowing .middle").replaceChildren(...Object.keys(choices).map(group));
+      narrowing.open();
+    };
+    const list = (wanted) => {
+      narrowing.close();
+      screen.send("narrow", wanted);
     };
 
     // what a scanner read: keys.js tells it from what is typed
     const onScan = ({ detail }) => {
       code = [...detail.toUpperCase()].filter((character) => CODE_KEYS.includes(character)).join("").slice(0, CODE_MOST);
+      narrowing.close();
       search();
     };
 
@@ -53,10 +85,13 @@ export default (component) =>
       return element("li", {}, made);
     }
 
-    find(".code").addEventListener("click", () => type(true));
-    find(".close").addEventListener("click", () => type(false));
+    find(".code").addEventListener("click", type);
+    find(".typing .close").addEventListener("click", typing.close);
     find(".search").addEventListener("click", search);
-    find(".referrals").addEventListener("click", () => screen.send("referrals"));
+    find(".narrow").addEventListener("click", narrow);
+    find(".narrowing .close").addEventListener("click", narrowing.close);
+    find(".everything").addEventListener("click", () => list({}));
+    find(".narrowing .show").addEventListener("click", () => list(chosen));
     for (const name of ["back", "older", "newest"]) find(`.archive > .dock .${name}`).addEventListener("click", () => screen.send(name));
     window.addEventListener("kiosk:scan", onScan);
     root.host.toggleAttribute("data-patient", true);
@@ -74,7 +109,10 @@ export default (component) =>
       page = words.page;
       code = words.code;
       find(".code span").textContent = words.code || words.texts["archive.all"];
-      find(".referrals").setAttribute("aria-pressed", words.referrals);
+      ({ texts, choices, chosen: listed } = words);
+      find(".narrow span").textContent = words.narrowed.join(" · ") || words.texts["archive.narrow"];
+      find(".narrow").toggleAttribute("data-narrowed", words.narrowed.length > 0);
+      find(".narrow").disabled = words.patients.length > 0;
       find(".none").textContent = words.none;
       find(".none").hidden = words.none === "";
       let start = 0;

@@ -7,6 +7,7 @@ export default (component) =>
     const find = (selector) => root.querySelector(selector);
     const screen = { send() {} };
     let data = null;
+    const sheet = asDialog(root, find(".choose"));
 
     const bar = ({ name, label, why }) => element("li", {}, element("span", {}, why || name), element("b", {}, why ? "" : label));
 
@@ -19,15 +20,15 @@ export default (component) =>
         return made;
       });
       find(".choices").replaceChildren(...buttons);
-      find(".choose").hidden = false;
+      sheet.open();
     }
     const done = (name, values) => {
-      find(".choose").hidden = true;
+      sheet.close();
       screen.send(name, { id: data.id, ...values });
     };
 
     find(".back").addEventListener("click", () => screen.send("back"));
-    find(".close").addEventListener("click", () => (find(".choose").hidden = true));
+    find(".close").addEventListener("click", sheet.close);
     find(".judge").addEventListener("click", () =>
       choose(data.texts["kept.judge"], data.levels, (level) =>
         choose(data.texts["kept.which"], data.lesions, (lesion) => done("judge", { level, lesion }))),

@@ -6,6 +6,7 @@ export default (component) =>
     const screen = { send() {} };
     let data = null;
     let onNext = null;
+    const sheet = asDialog(root, find(".work"));
 
     const t = (key) => data.texts[key];
     const tell = (sentence) => (find(".told").textContent = sentence);
@@ -16,12 +17,11 @@ export default (component) =>
       find(".work h2").textContent = title;
       find(".work .next").hidden = !next;
       onNext = next;
-      find(".work").hidden = false;
       const entry = find(".work .entry");
       entry.replaceChildren();
+      sheet.open();
       return entry;
     }
-    const end = () => (find(".work").hidden = true);
 
     function choices(title, offered) {
       const entry = work(title, null);
@@ -37,7 +37,7 @@ export default (component) =>
     function newPin(then) {
       pinPad(work(t("setup.pin"), null), data.texts, (first) =>
         pinPad(work(t("setup.pin_again"), null), data.texts, (second) => {
-          end();
+          sheet.close();
           if (first === second) then(first);
           else tell(t("setup.pins_differ"));
         }),
@@ -57,7 +57,7 @@ export default (component) =>
 
     function change(operator) {
       const put = (more) => {
-        end();
+        sheet.close();
         screen.send("change", { id: operator.id, role: operator.role, active: operator.active, ...more });
       };
       const roles = data.roles.filter(([role]) => role !== operator.role).map(([role, label]) => [role, fill(t("office.make"), { role: label }), () => put({ role })]);
@@ -70,11 +70,11 @@ export default (component) =>
     find(".add").addEventListener("click", add);
     find(".words").addEventListener("click", () =>
       choices(t("office.words_sure"), [["yes", t("office.words"), () => {
-        end();
+        sheet.close();
         screen.send("words");
       }]]),
     );
-    find(".close").addEventListener("click", end);
+    find(".close").addEventListener("click", sheet.close);
     find(".next").addEventListener("click", () => onNext?.());
 
     screen.update = (fresh) => {

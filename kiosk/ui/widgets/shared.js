@@ -20,6 +20,7 @@ const ICONS = {
   erase: "M9 5h11v14H9l-6-7z M12 9.5l5 5 M17 9.5l-5 5",
   person: "M12 4a4 4 0 1 0 .01 0 M4.5 20.5c.6-4 3.5-6 7.5-6s6.9 2 7.5 6",
   eye: "M2.5 12s3.5-6.5 9.5-6.5 9.5 6.5 9.5 6.5-3.5 6.5-9.5 6.500S2.5 12 2.5 12z M12 9a3 3 0 1 0 .01 0",
+  filter: "M4 6h16 M7 12h10 M10 18h4",
   key: "M8 12a4 4 0 1 0 .01 0 M11.500 14.500L20 6 M17 9l2.500 2.500 M14.500 11.500l2 2",
   chip: "M7 7h10v10H7z M10 3v4 M14 3v4 M10 17v4 M14 17v4 M3 10h4 M3 14h4 M17 10h4 M17 14h4",
   moon: "M20 14.500A8.5 8.500 0 0 1 9.500 4 8.500 8.500 0 1 0 20 14.500z",
@@ -135,8 +136,10 @@ function asDialog(root, place) {
   let before = null;
   const stops = () => [...place.querySelectorAll("button:enabled, [tabindex='0']")].filter((stop) => stop.checkVisibility());
   const open = () => {
-    before = root.activeElement;
-    settleDialog(root, place, true);
+    if (place.hidden) {
+      before = root.activeElement;
+      settleDialog(root, place, true);
+    }
     place.querySelector("[tabindex='-1']").focus();
   };
   const close = () => {

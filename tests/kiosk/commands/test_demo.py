@@ -14,8 +14,7 @@ from kiosk.clinical.operator import Role
 from kiosk.commands import demo, demo_store
 from kiosk.config import Config
 from kiosk.records.config import RecordsConfig
-from kiosk.records.search import Filter
-from kiosk.workflow.archive import Archive
+from kiosk.workflow.archive import Archive, Listed
 from kiosk.workflow.desk import Desk
 from kiosk.workflow.office import PERMISSIONS
 from tests.kiosk.records.conftest import tmp_path
@@ -39,7 +38,7 @@ def test_everybody_of_the_demonstration_gets_in_and_sees_made_up_patients(
         for who, pin in demo_store.PINS.items():
             session = desk.log_in(who, pin)
             assert Permission.SEE_RECORDS in PERMISSIONS[session.operator.role]
-        rows = Archive(desk).page(session.number, Filter())
+        rows = Archive(desk).page(session.number, Listed())
         assert len(rows) == count >= 3
         assert {row.code[:5] for row in rows} == {"DEMO-"}
         assert all(NOW - timedelta(days=241) < row.examined_at < NOW for row in rows)

@@ -108,11 +108,12 @@ def new_examination(
     level: AdviceLevel = AdviceLevel.URGENT_REFERRAL,
     lesion: Lesion | None = None,
     picture: bool = True,
+    site: BodySite = BodySite.PALM,
 ) -> Examination:
     return Examination(
         id=ExaminationId(new_id()),
         visit_id=new_id(),
-        patient=Patient(code, 61, Sex.OTHER, BodySite.PALM, Side.LEFT, frozenset({ScopeLimit.DARK_SKIN})),
+        patient=Patient(code, 61, Sex.OTHER, site, Side.LEFT, frozenset({ScopeLimit.DARK_SKIN})),
         lesion=lesion,
         operator_id=ANNA.id,
         consent=Consent.CARE,

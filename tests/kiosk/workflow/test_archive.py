@@ -15,13 +15,14 @@ from edge_models.labels import LesionClass
 from edge_models.triage import AdviceLevel
 from kiosk.access.policy import PERMISSIONS, Permission
 from kiosk.clinical.assessment import Outcome
+from kiosk.clinical.body_site import BodySite
 from kiosk.clinical.examination import Examination, Phase
 from kiosk.clinical.frame import Frame
 from kiosk.clinical.operator import Role
 from kiosk.errors import NotInStore, NotPermitted, PinUnfit, RecordsError, SessionEnded, WrongPin
 from kiosk.records.search import Filter
 from kiosk.records.store import Store
-from kiosk.workflow.archive import PAGE, Archive
+from kiosk.workflow.archive import PAGE, WITHIN_DAYS, Archive, Listed
 from kiosk.workflow.encoding import encoded
 from kiosk.workflow.office import Office
 from tests.kiosk.records.samples import NOON, PIN, WEAK, new_examination, new_id
@@ -94,7 +95,7 @@ def test_a_guessed_id_is_refused_and_audited_and_not_repeated(house: House) -> N
 
 CALLS: dict[str, tuple[Permission, Callable[[House, int, str], object]]] = {
     "patients": (Permission.SEE_RECORDS, lambda house, number, _: house.archive.patients(number, "A")),
-    "page": (Permission.SEE_RECORDS, lambda house, number, _: house.archive.page(number, Filter())),
+    "page": (Permission.SEE_RECORDS, lambda house, number, _: house.archive.page(number, Listed())),
     "lesions": (Permission.SEE_RECORDS, lambda house, number, _: house.archive.lesions(number, "A-7")),
     "examination": (Permission.SEE_RECORDS, lambda house, number, id_: house.archive.examination(number, id_)),
     "thumbnail": (Permission.SEE_RECORDS, lambda house, number, id_: house.archive.thumbnail(number, id_)),
@@ -145,23 +146,47 @@ def test_pages_follow_one_another_and_a_filter_holds(house: House) -> None:
     number = house.clinician()
     for hours in range(PAGE + 3):
         house.save(code=f"A-{hours % 2}", at=NOON + timedelta(hours=hours), picture=False)
-    first = house.archive.page(number, Filter())
-    second = house.archive.page(number, Filter(), first[-1].place)
+    first = house.archive.page(number, Listed())
+    second = house.archive.page(number, Listed(), first[-1].place)
     times = [row.examined_at for row in (*first, *second)]
     assert len(times) == PAGE + 3
     assert times == sorted(times, reverse=True)
-    assert {row.code for row in house.archive.page(number, Filter(code="A-1"))} == {"A-1"}
+    assert {row.code for row in house.archive.page(number, Listed(code="A-1"))} == {"A-1"}
     assert [known.code for known in house.archive.patients(number, "A")] == ["A-0", "A-1"]
     assert house.archive.patients(number, "B") == []
+
+
+def test_a_list_is_narrowed_by_everything_that_is_chosen(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = house.clinician()
+    sites, ages = (BodySite.BACK, BodySite.ARM), (0, 2, 20, 200, 2000)
+    kept = {
+        (site, days): house.save(code="A-1", site=site, at=NOON - timedelta(days=days), picture=False).id
+        for site in sites
+        for days in ages
+    }
+    for site in sites:
+        house.archive.judge(number, kept[site, 20], AdviceLevel.REFERRAL, None)
+    monkeypatch.setattr(Archive, "_now", staticmethod(lambda: NOON + timedelta(hours=1)))
+
+    def found(**wanted: object) -> list[str]:
+        return [row.id for row in house.archive.page(number, Listed(**wanted))]  # type: ignore[arg-type]  # as it takes them
+
+    assert found(site=BodySite.BACK) == [kept[BodySite.BACK, days] for days in ages]
+    for within, most in zip(WITHIN_DAYS, (1, 2, 3, 4), strict=True):
+        assert found(site=BodySite.ARM, within_days=within) == [kept[BodySite.ARM, days] for days in ages[:most]]
+    assert set(found(verdict=AdviceLevel.REFERRAL)) == {kept[site, 20] for site in sites}
+    assert found(verdict=AdviceLevel.REFERRAL, site=BodySite.ARM, within_days=30) == [kept[BodySite.ARM, 20]]
+    assert found(verdict=AdviceLevel.ROUTINE) == []
+    assert found(code="A-2", site=BodySite.BACK) == []
 
 
 def test_a_verdict_and_histology_close_a_referral(house: House) -> None:
     kept = house.save()
     number = house.clinician()
     house.archive.judge(number, kept.id, AdviceLevel.REFERRAL, LesionClass.MEL)
-    assert [row.id for row in house.archive.page(number, Filter(open_referrals=True))] == [kept.id]
+    assert [row.id for row in house.archive.page(number, Listed(referrals=True))] == [kept.id]
     house.archive.enter_histology(number, kept.id, None, date(2026, 11, 26))
-    assert house.archive.page(number, Filter(open_referrals=True)) == []
+    assert house.archive.page(number, Listed(referrals=True)) == []
     seen = house.archive.examination(number, kept.id).examination
     assert [(v.phase, v.level, v.lesion, v.operator_id) for v in seen.verdicts] == [
         (Phase.AFTER, AdviceLevel.REFERRAL, LesionClass.MEL, house.clara)
