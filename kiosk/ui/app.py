@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
+from kiosk.clinical.assessment import Assessment
 from kiosk.text import LANGUAGES
 from kiosk.text.catalogue import Catalogue, catalogue
 from kiosk.ui import beside, device, entry
 from kiosk.ui.language import words_of
-from kiosk.ui.screens import capture, result, start, status, taken, unsaved, verdict
+from kiosk.ui.screens import capture, lesion, result, start, status, taken, unsaved, verdict
 from kiosk.ui.seat import Seat, this_seat
 from kiosk.ui.windows import tag, this_window
-from kiosk.workflow.keeping import Kept
+from kiosk.workflow.keeping import Keeping, Kept
 from kiosk.workflow.visit import Step, Visit
 
 WAIT_S = 0.25
@@ -61,19 +62,32 @@ def _visit(words: Catalogue, kiosk: device.Device, seat: Seat, window: str) -> N
         else:
             if assessment is None or (keeping is not None and keeping.kept is Kept.SAVING):
                 status.draw(words, kiosk, seat, Step.CAPTURE, window)
-                capture.draw(words, kiosk, visit, taking=True)
+                capture.draw(words, kiosk, visit, keeps=False, taking=True)
                 st.rerun()
-    status.draw(words, kiosk, seat, visit.step, window)
-    if assessment is not None and keeping is not None and keeping.kept is Kept.FAILED:
-        unsaved.draw(words, kiosk, visit, keeping)
-    elif assessment is not None and keeping is not None and entry.asks_first(kiosk, seat, visit, assessment, keeping):
-        verdict.draw(words, kiosk, seat, visit, assessment, keeping)
-    elif assessment is not None:
-        result.draw(words, kiosk, visit, assessment, keeping)
+    keeps = entry.keeps(kiosk, seat)
+    if visit.step is Step.LESION and not keeps:
+        visit.back()  # nobody who could follow a lesion is logged in any more
+    status.draw(words, kiosk, seat, Step.CAPTURE if visit.step is Step.LESION else visit.step, window)
+    if assessment is not None:
+        _finished(words, kiosk, seat, visit, assessment, keeping)
     elif visit.step is Step.CAPTURE:
-        capture.draw(words, kiosk, visit, taking=False)
+        capture.draw(words, kiosk, visit, keeps=keeps, taking=False)
+    elif visit.step is Step.LESION:
+        lesion.draw(words, kiosk, seat, visit)
     else:
         start.draw(words, kiosk, visit, _speak)
+
+
+def _finished(
+    words: Catalogue, kiosk: device.Device, seat: Seat, visit: Visit, assessment: Assessment, keeping: Keeping | None
+) -> None:
+    """Draw a case whose assessment is there: its result, or what comes before it."""
+    if keeping is not None and keeping.kept is Kept.FAILED:
+        unsaved.draw(words, kiosk, visit, keeping)
+    elif keeping is not None and entry.asks_first(kiosk, seat, visit, assessment, keeping):
+        verdict.draw(words, kiosk, seat, visit, assessment, keeping)
+    else:
+        result.draw(words, kiosk, visit, assessment, keeping)
 
 
 def _words(configured: str) -> Catalogue:

@@ -63,6 +63,12 @@ def draw(words: Catalogue, kiosk: Device, seat: Seat) -> None:
         unlock.draw(words, kiosk, seat)
 
 
+def keeps(kiosk: Device, seat: Seat) -> bool:
+    """Whether what is examined here is kept: somebody has logged in who examines."""
+    operator = kiosk.desk.operator(seat.number)
+    return operator is not None and Permission.EXAMINE in PERMISSIONS[operator.role]
+
+
 def keep(kiosk: Device, seat: Seat, visit: Visit, timeout_s: float) -> Keeping | None:
     """Have the visit's case in the store before it is shown.
 
@@ -77,5 +83,5 @@ def keep(kiosk: Device, seat: Seat, visit: Visit, timeout_s: float) -> Keeping |
         return None
     if not seat.number:
         return desk.go_without(visit.ticket)
-    about = About(visit.patient, visit.id)
+    about = About(visit.patient, visit.id, visit.followed, visit.consent)
     return desk.keep(kiosk.station, visit.ticket, seat.number, about, timeout_s)

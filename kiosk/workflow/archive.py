@@ -37,6 +37,7 @@ class Listed:
 
     Attributes:
         code: a patient's whole code.
+        lesion_id: one of that patient's followed lesions.
         site: of the body.
         verdict: what the clinician said last.
         within_days: examined so many days ago at most, one of `WITHIN_DAYS`; None: at any time.
@@ -44,6 +45,7 @@ class Listed:
     """
 
     code: str = ""
+    lesion_id: str = ""
     site: BodySite | None = None
     verdict: AdviceLevel | None = None
     within_days: int | None = None
@@ -59,6 +61,7 @@ class Seen:
         picture_code: what is wrong with its picture; empty: nothing, or it has none.
         unshown: what the model said without its being shown; None where there is nothing, or the role may not see it.
         operator: the name of who examined.
+        lesion_number: counts the patient's followed lesions, from 1; 0: this one is not followed.
         may_judge: this operator may add a verdict.
         may_enter_histology: this operator may enter what the pathologist found.
         may_delete: this operator may delete it.
@@ -68,6 +71,7 @@ class Seen:
     picture_code: str
     unshown: Prediction | None
     operator: str
+    lesion_number: int
     may_judge: bool
     may_enter_histology: bool
     may_delete: bool
@@ -103,6 +107,7 @@ class Archive:
         since = None if wanted.within_days is None else self._now() - timedelta(days=wanted.within_days)
         found = Filter(
             code=wanted.code,
+            lesion_id=wanted.lesion_id,
             site=wanted.site,
             verdict=wanted.verdict,
             since=since,
@@ -132,6 +137,7 @@ class Archive:
             picture_code=picture_code,
             unshown=kept.assessment.withheld if Permission.RECONSTRUCT in may else None,
             operator=names.get(kept.operator_id, ""),
+            lesion_number=_number(store, kept),
             may_judge=Permission.JUDGE in may,
             may_enter_histology=Permission.ENTER_HISTOLOGY in may,
             may_delete=Permission.DELETE in may,
@@ -193,6 +199,13 @@ class Archive:
             # what a browser sent may be anything: it is not repeated
             store.note(Event.REFUSED, by, detail="no such examination", success=False)
             raise NotInStore("There is no such examination", "Search for it again: it may have been deleted")
+
+
+def _number(store: Store, kept: Examination) -> int:
+    """Which of its patient's lesions an examination shows; 0 where that is not followed."""
+    if kept.lesion is None:
+        return 0
+    return 1 + [each.id for each in store.lesions(kept.patient.code)].index(kept.lesion.id)
 
 
 def _frame(store: Store, kept: Examination) -> tuple[Frame | None, str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from kiosk.capture.station import Station
 from kiosk.clinical.assessment import Assessment
+from kiosk.clinical.examination import Consent
+from kiosk.clinical.lesion import Lesion
 from kiosk.clinical.patient import Patient
 
 
@@ -16,6 +18,8 @@ class Step(StrEnum):
 
     START = "start"
     CAPTURE = "capture"
+    LESION = "lesion"
+    """Beside Capture: which of the patient's followed lesions it is, and what the pictures may be kept for."""
     RESULT = "result"
 
 
@@ -26,6 +30,8 @@ class Visit:
     Attributes:
         ticket: the station's name for the case; empty before Capture was tapped.
         lesion: which of the patient's lesions in this sitting it is, from 1.
+        followed: the patient's lesion that is looked at again, or will be; None: it is not followed.
+        consent: what the patient allows its examinations to be kept for.
         turn: `Attention.turn` when the visit began.
         id: 32 hexadecimal digits that the examinations of one patient in one sitting share.
     """
@@ -35,6 +41,8 @@ class Visit:
     patient: Patient = field(default_factory=Patient)
     ticket: str = ""
     lesion: int = 1
+    followed: Lesion | None = None
+    consent: Consent = Consent.CARE
     turn: int = 0
     id: str = field(default_factory=lambda: os.urandom(16).hex())
 
@@ -53,15 +61,34 @@ class Visit:
             self._start_over()
 
     def confirm(self, patient: Patient) -> None:
-        """Start → Capture."""
+        """Start → Capture; what was chosen for somebody else, or for another place, is forgotten."""
         if self.step is Step.START:
-            self.patient = patient
+            before, self.patient = self.patient, patient
+            if patient.code != before.code:
+                self.consent = Consent.CARE
+            if (patient.code, patient.site, patient.side) != (before.code, before.site, before.side):
+                self.followed = None
             self.step = Step.CAPTURE
 
     def back(self) -> None:
-        """Capture → Start, with what was entered."""
+        """Capture → Start, and Lesion → Capture, with what was entered."""
         if self.step is Step.CAPTURE:
             self.step = Step.START
+        elif self.step is Step.LESION:
+            self.step = Step.CAPTURE
+
+    def choose_lesion(self) -> None:
+        """Capture → Lesion."""
+        if self.step is Step.CAPTURE:
+            self.step = Step.LESION
+
+    def follow(self, lesion: Lesion | None, consent: Consent) -> None:
+        """Lesion → Capture; the patient's lesion is where the followed one is."""
+        if self.step is Step.LESION:
+            self.followed, self.consent = lesion, consent
+            if lesion is not None:
+                self.patient = replace(self.patient, site=lesion.site, side=lesion.side)
+            self.step = Step.CAPTURE
 
     def capture(self) -> None:
         """Capture → Result: the station takes the picture and assesses it."""
@@ -86,6 +113,7 @@ class Visit:
             if self.station.done(ticket):
                 self.patient = self.patient.without_lesion()
                 self.lesion += 1
+                self.followed = None
                 self.ticket = ""
                 self.step = Step.START
             else:
@@ -117,6 +145,8 @@ class Visit:
     def _start_over(self) -> None:
         self.patient = Patient()
         self.lesion = 1
+        self.followed = None
+        self.consent = Consent.CARE
         self.id = os.urandom(16).hex()
         self.ticket = ""
         self.step = Step.START

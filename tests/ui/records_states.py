@@ -17,10 +17,10 @@ RECORDS_STATES = (
     "setup_intro", "setup_name", "setup_pin", "setup_pins_differ", "setup_words", "setup_check", "setup_wrong_word",
     "office", "office_name", "office_role", "office_pin", "office_operators", "office_change", "office_words_sure",
     "desk_administrator", "own_pin", "desk_low", "archive_empty", "unlock_locked", "unlock_wrong", "start_logged_in",
-    "verdict", "result_saved", "unsaved", "result_given_up", "desk_clinician", "archive", "archive_narrow",
-    "archive_code",
-    "archive_patients", "kept", "kept_judge", "kept_lesions", "kept_judged", "unlock_wait", "result_without",
-    "kept_unshown", "kept_delete", "unlock_fault",
+    "capture_kept", "lesion_map", "lesion_pointed", "capture_followed", "verdict", "result_saved", "unsaved",
+    "result_given_up", "desk_clinician", "archive", "archive_narrow", "archive_code", "archive_patients", "kept",
+    "kept_judge", "kept_lesions", "kept_judged", "unlock_wait", "result_without", "kept_unshown", "kept_delete",
+    "unlock_fault",
 )  # fmt: skip
 """Their names, in the order of `walk_records`."""
 
@@ -156,7 +156,8 @@ def _clinician(screen: Screen, stage: Stage, words: Catalogue) -> Iterator[str]:
     _log_in(screen, CLINICIAN, OTHER_PIN)
     screen.see(".start:not([inert])")
     yield "start_logged_in"
-    _examine(screen, "W" * 16)
+    yield from _point(screen)
+    screen.tap(".shutter")
     screen.see(".verdict:not([inert])")
     yield "verdict"
     screen.tap(".verdict .skip")
@@ -180,12 +181,46 @@ def _clinician(screen: Screen, stage: Stage, words: Catalogue) -> Iterator[str]:
     stage.act("urgent")
 
 
+def _point(screen: Screen) -> Iterator[str]:
+    _to_capture(screen, "W" * 16)
+    yield "capture_kept"
+    screen.tap(".which")
+    screen.see(".lesion:not([inert])")
+    yield "lesion_map"
+    point(screen, "front", 0.24, 0.35)
+    yield "lesion_pointed"
+    screen.tap('.consents .pill[data-value="care_and_research"]')
+    screen.tap(".lesion .use")
+    screen.picture()
+    yield "capture_followed"
+
+
+def point(screen: Screen, view: str, x: float, y: float) -> None:
+    """Tap a place of the drawing of the body, and wait for its mark."""
+    drawing = screen.see(f'.lesion svg[data-view="{view}"]')
+    box = drawing.evaluate(
+        """(svg, [x, y]) => {
+      const { width, height } = svg.viewBox.baseVal;
+      const on = new DOMPoint(x * width, y * height).matrixTransform(svg.getScreenCTM());
+      const box = svg.getBoundingClientRect();
+      return { x: on.x - box.x, y: on.y - box.y };
+    }""",
+        [x, y],
+    )
+    drawing.tap(position=box)
+    screen.see('.marks [data-id="new"]', "attached")
+
+
 def _examine(screen: Screen, code: str) -> None:
+    _to_capture(screen, code)
+    screen.tap(".shutter")
+
+
+def _to_capture(screen: Screen, code: str) -> None:
     screen.see(".start:not([inert])")
     screen.enter_code(code)
     screen.tap(".continue")
     screen.picture()
-    screen.tap(".shutter")
 
 
 def _archive(screen: Screen) -> Iterator[str]:

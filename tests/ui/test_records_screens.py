@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kiosk.clinical.examination import Phase
+from kiosk.clinical.body_site import BodySite, Side
+from kiosk.clinical.examination import Consent, Phase
+from kiosk.clinical.lesion import BodyView
 from kiosk.records.search import Filter
 from kiosk.text.catalogue import catalogue
 from tests.ui.clinic import ANNA, BEN, CLARA, PINS, Clinic, enter, go, log_in, opened
+from tests.ui.records_states import point
 
 if TYPE_CHECKING:
     from tests.ui.conftest import OpenScreen, Screen, StartServer
@@ -130,6 +133,56 @@ def test_a_result_is_saved_before_it_is_painted_and_found_again(clinic: Clinic, 
     with clinic.store() as store:
         assert store.capacity().kept == 1
         assert store.verify_audit().count > 3
+
+
+def test_a_lesion_is_followed_from_one_visit_to_the_next(clinic: Clinic, open_screen: OpenScreen) -> None:
+    screen = open_screen(clinic.server)
+    log_in(screen, CLARA)
+    for again in (False, True):
+        screen.see(".start:not([inert])")
+        screen.enter_code("77")
+        screen.tap(".continue")
+        screen.picture()
+        screen.tap(".which")
+        screen.see(".lesion:not([inert])")
+        if again:
+            screen.tap(f'.lesions .pill:has-text("{text("follow.known", number=1)}")')
+        else:
+            point(screen, "back", 0.2, 0.35)
+            screen.tap('.consents .pill[data-value="care_and_research"]')
+        screen.tap(".lesion .use")
+        screen.picture()
+        assert text("side.left") in screen.see(".capture .summary").inner_text()
+        screen.to_result()
+        screen.done()
+    screen.enter_code("77")
+    screen.tap(".continue")
+    screen.picture()
+    screen.to_result()
+    screen.done()
+    go(screen, "archive")
+    screen.tap(".archive .code")
+    screen.tap('.typing .key[aria-label="7"]')
+    screen.tap(".typing .search")
+    screen.see('.archive .code:has-text("77")')
+    assert screen.see(".archive .row").count() == 3
+    screen.tap(".archive .narrow")
+    screen.tap('.pills[data-name="lesion"] .pill >> nth=1')
+    screen.tap(".narrowing .show")
+    screen.see(f'.archive .narrow:has-text("{text("follow.known", number=1)}")')
+    assert screen.see(".archive .row").count() == 2
+    screen.tap(".archive .row >> nth=1")
+    meta = screen.see(".kept.screen:not([inert]) .meta").inner_text()
+    assert text("follow.known", number=1) in meta
+    assert text("consent.care_and_research") in meta
+    clinic.server.stop()
+    with clinic.store() as store:
+        (lesion,) = store.lesions("77")
+        assert (lesion.site, lesion.side) == (BodySite.ARM, Side.LEFT)
+        assert lesion.point is not None
+        assert lesion.point.view is BodyView.BACK
+        consents = [store.examination(row.id, "test").consent for row in store.find(Filter(code="77"), "test")]
+        assert consents == [Consent.CARE, Consent.CARE, Consent.CARE_AND_RESEARCH]
 
 
 def test_a_clinician_may_be_asked_before_anything_of_the_model_s_is_shown(

@@ -14,6 +14,7 @@ from edge_models.triage import AdviceLevel
 from kiosk.capture.station import Loss
 from kiosk.clinical.body_site import BodySite, Side
 from kiosk.clinical.examination import Consent, Phase
+from kiosk.clinical.lesion import BodyView
 from kiosk.clinical.operator import Role
 from kiosk.clinical.patient import Sex
 from kiosk.clinical.quality_report import Reason
@@ -54,7 +55,9 @@ BUILT = {
     *(f"shell.{name}" for name in SHELL_WORDS),
     *(f"start.lost_{loss}" for loss in Loss),
     *(f"{key}.{form}" for key in PLURALS for form in ("one", "other")),
-    *(f"archive.{choice}" for choice in ("show", "examined", "verdict", "site")),
+    *(f"archive.{choice}" for choice in ("lesion", "show", "examined", "verdict", "site")),
+    *(f"follow.{view}" for view in BodyView),
+    *(f"follow.{word}" for word in ("new", "none", "hint")),  # lesion.js speaks of its own section
     *(f"role.{role}" for role in Role),
     *(f"consent.{consent}" for consent in Consent),
     *(f"kept.{kept}" for kept in set(Kept) - {Kept.SAVING, Kept.FAILED}),

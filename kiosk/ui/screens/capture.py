@@ -25,8 +25,16 @@ UNJUDGED: Mapping[str, tuple[Reason, ...]] = {"focus": _BLIND, "motion": _BLIND}
 """The lines that nothing can be said of while a reason holds (`kiosk.pipeline.quality` does not look then)."""
 
 
-def draw(words: Catalogue, device: Device, visit: Visit, *, taking: bool) -> None:
-    """Draw the screen; `taking`: the picture is being taken and assessed."""
+def draw(words: Catalogue, device: Device, visit: Visit, *, keeps: bool, taking: bool) -> None:
+    """Draw the screen.
+
+    Args:
+        words: in the operator's language.
+        device: what the screens are views of.
+        visit: at Capture.
+        keeps: the examination is kept, and belongs to a lesion that may be followed.
+        taking: the picture is being taken and assessed.
+    """
 
     def on_tap(tap: Tap) -> None:
         match tap.get("name"):
@@ -34,6 +42,8 @@ def draw(words: Catalogue, device: Device, visit: Visit, *, taking: bool) -> Non
                 visit.capture()
             case "back":
                 visit.back()
+            case "lesion" if keeps:
+                visit.choose_lesion()
             # "token": the page asks for a new one, which drawing it again brings
 
     mount(
@@ -46,6 +56,8 @@ def draw(words: Catalogue, device: Device, visit: Visit, *, taking: bool) -> Non
             "captured": taking and visit.captured(),
             "boot": device.boot,
             "summary": summary(words, visit.patient),
+            "keeps": keeps,
+            "followed": words.text("follow.followed") if visit.followed else words.text("follow.button"),
             "hints": [(name, list(map(str, reasons))) for name, reasons in HINTS.items()],
             "unjudged": {name: list(map(str, reasons)) for name, reasons in UNJUDGED.items()},
             "faults": words.faults(),

@@ -86,7 +86,8 @@ def _told(words: Catalogue, seat: Seat, seen: Seen) -> dict[str, object]:
     if examination.picture is None:
         no_picture = words.text("result.no_picture")
     said = describe(words, examination.assessment)
-    meta = [seen.operator, words.text(f"consent.{examination.consent}")]
+    followed = words.text("follow.known", number=seen.lesion_number) if seen.lesion_number else ""
+    meta = [followed, seen.operator, words.text(f"consent.{examination.consent}")]
     return said | {
         "meta": [*said["meta"], *filter(None, meta)],  # type: ignore[misc]  # a list of words
         "texts": words.section("kept", "archive"),

@@ -151,6 +151,7 @@ export default (component) =>
     };
     window.addEventListener("kiosk:shutter", onShutterKey);
     find(".go-back").addEventListener("click", () => screen.send("back"));
+    find(".which").addEventListener("click", () => screen.send("lesion"));
 
     root.host.toggleAttribute("data-patient", true);
     screen.update = (fresh) => {
@@ -158,6 +159,8 @@ export default (component) =>
       data = fresh;
       fillTexts(root, data.texts);
       find(".summary").textContent = data.summary;
+      find(".which").hidden = !data.keeps;
+      find(".which span").textContent = data.followed;
       if (first) {
         for (const [name] of data.hints) {
           const place = element(

@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 from edge_models.errors import EngineFailed
 from kiosk.capture.station import Case, Station
 from kiosk.clinical.body_site import BodySite, Side
+from kiosk.clinical.examination import Consent
+from kiosk.clinical.lesion import Lesion
 from kiosk.clinical.patient import Patient, Sex
 from kiosk.clinical.scope import ScopeLimit
 from kiosk.workflow.visit import Step, Visit
 
 LONG_S = 30.0
 PATIENT = Patient("A-7", 61)
+LESION = Lesion("ab" * 16, BodySite.ARM, Side.LEFT)
 
 
 @pytest.fixture
@@ -126,6 +129,50 @@ def test_a_case_done_elsewhere_leads_to_start(visit: Visit, station: Station) ->
     assert (visit.step, visit.patient) == (Step.START, Patient())
 
 
+def test_a_followed_lesion_says_where_it_is_and_goes_with_the_patient(visit: Visit) -> None:
+    visit.choose_lesion()
+    assert visit.step is Step.LESION
+    visit.follow(LESION, Consent.CARE_AND_RESEARCH)
+    assert (visit.step, visit.followed, visit.consent) == (Step.CAPTURE, LESION, Consent.CARE_AND_RESEARCH)
+    assert visit.patient == Patient("A-7", 61, site=BodySite.ARM, side=Side.LEFT)
+    visit.capture()
+    visit.retake(visit.ticket)
+    assert visit.followed == LESION
+    visit.capture()
+    visit.next_lesion(visit.ticket)
+    assert (visit.followed, visit.consent) == (None, Consent.CARE_AND_RESEARCH)
+    visit.confirm(PATIENT)
+    visit.capture()
+    visit.done(visit.ticket)
+    assert (visit.followed, visit.consent) == (None, Consent.CARE)
+
+
+@pytest.mark.parametrize(
+    ("changed", "consent"),
+    [
+        (Patient("A-8", 61, site=BodySite.ARM, side=Side.LEFT), Consent.CARE),
+        (Patient("A-7", 61, site=BodySite.ARM, side=Side.RIGHT), Consent.CARE_AND_RESEARCH),
+        (Patient("A-7", 61, site=BodySite.BACK), Consent.CARE_AND_RESEARCH),
+    ],
+)
+def test_a_lesion_is_followed_no_more_where_patient_or_place_changes(
+    visit: Visit, changed: Patient, consent: Consent
+) -> None:
+    visit.choose_lesion()
+    visit.follow(LESION, Consent.CARE_AND_RESEARCH)
+    visit.back()
+    visit.confirm(changed)
+    assert (visit.followed, visit.consent) == (None, consent)
+
+
+def test_back_from_the_lesions_leaves_all_as_it_was(visit: Visit) -> None:
+    visit.choose_lesion()
+    visit.back()
+    assert (visit.step, visit.patient, visit.followed) == (Step.CAPTURE, PATIENT, None)
+    visit.follow(LESION, Consent.CARE_AND_RESEARCH)  # a tap that came late
+    assert (visit.followed, visit.consent) == (None, Consent.CARE)
+
+
 class _Idle:
     """A station as far as taps go: begins and forgets."""
 
@@ -142,7 +189,12 @@ class _Idle:
         return True
 
 
-@given(st.lists(st.sampled_from(["confirm", "back", "capture", "retake", "next_lesion", "done"]), max_size=30))
+@given(
+    st.lists(
+        st.sampled_from(["confirm", "back", "choose_lesion", "follow", "capture", "retake", "next_lesion", "done"]),
+        max_size=30,
+    )
+)
 def test_any_taps_in_any_order_leave_at_most_one_case(taps: list[str]) -> None:
     station = _Idle()
     visit = Visit(station)  # type: ignore[arg-type]  # as much of a station as a visit uses
@@ -150,6 +202,8 @@ def test_any_taps_in_any_order_leave_at_most_one_case(taps: list[str]) -> None:
         match tap:
             case "confirm":
                 visit.confirm(PATIENT)
+            case "follow":
+                visit.follow(LESION, Consent.CARE)
             case "retake" | "next_lesion" | "done":
                 getattr(visit, tap)(visit.ticket)
             case _:
