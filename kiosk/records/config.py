@@ -22,6 +22,7 @@ class RecordsConfig:
         folder: of the store, which may not be set up yet; None: nothing is kept.
         device_secret: `NO_SECRET`, `OTP` (the board's one-time memory), or the key file on a stick.
         while_locked: `CAPTURE`: pictures are assessed and not kept; `NOTHING`: nobody gets on without a PIN.
+        backup: the folder of a stick that backups made at the screen go to; None: none are offered there.
         retention_days: older examinations without an open referral are deleted; None: nothing is.
         own_verdict_first: a clinician is asked for an own verdict before a result is shown.
         idle_after_s: without a touch, until the screen is cleared and somebody must log in.
@@ -31,6 +32,7 @@ class RecordsConfig:
     folder: Path | None = None
     device_secret: Path | str = NO_SECRET
     while_locked: str = CAPTURE
+    backup: Path | None = None
     retention_days: int | None = None
     own_verdict_first: bool = False
     idle_after_s: float = 120.0
@@ -55,6 +57,7 @@ CHECKS: Mapping[str, checks.Check] = {
     "folder": checks.path,
     "device_secret": _device_secret,
     "while_locked": checks.one_of((CAPTURE, NOTHING)),
+    "backup": checks.path,
     "retention_days": checks.whole(1, 36500),
     "own_verdict_first": checks.switch,
     "idle_after_s": checks.number(15, 3600),

@@ -13,6 +13,7 @@ from kiosk.ui.tokens import Tokens
 from kiosk.ui.windows import Windows
 from kiosk.workflow.archive import Archive
 from kiosk.workflow.attention import Attention
+from kiosk.workflow.backing_up import BackingUp
 from kiosk.workflow.desk import Desk
 from kiosk.workflow.office import Office
 
@@ -45,10 +46,12 @@ class Device:
     windows: Windows = field(default_factory=Windows)
     archive: Archive = field(init=False)
     office: Office = field(init=False)
+    backing_up: BackingUp = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "archive", Archive(self.desk))
         object.__setattr__(self, "office", Office(self.desk))
+        object.__setattr__(self, "backing_up", BackingUp(self.desk))
 
 
 _device: list[Device] = []

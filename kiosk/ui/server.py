@@ -225,7 +225,7 @@ def _health(shown: device.Device, box: Sequence[str], page_version: str) -> dict
         "engine_note": status.engine.note,
         "engine_fault": status.engine_fault,
         "engine_code": status.engine_code or (faults.FALLBACK if status.engine.note else ""),
-        "box": box,
+        "box": [*box, *([faults.RECORDS_NEARLY_FULL] if shown.desk.space_is_low() else [])],
         "model_id": status.model_id,
         "version": installed_version(),
         "commit": source_commit(),

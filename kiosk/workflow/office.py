@@ -1,4 +1,4 @@
-"""What an administrator does at the screen: operators, recovery words, backups, and how the records are."""
+"""What an administrator does at the screen: operators, recovery words, and how the records are."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from kiosk.access.policy import PERMISSIONS, Permission
 from kiosk.clinical.operator import Operator, Role
-from kiosk.records.backup import back_up
 from kiosk.records.capacity import Capacity
 from kiosk.records.keys import Kdf, calibrate
 from kiosk.workflow.desk import Desk
@@ -90,15 +88,6 @@ class Office:
     def renew_recovery(self, number: int) -> str:
         """New recovery words, shown once; see `Access.renew_recovery`."""
         return self._desk.access.renew_recovery(number)
-
-    def back_up(self, number: int, target: Path) -> None:
-        """Copy the store to a folder, and read it back.
-
-        Raises:
-            BackupError: the target cannot be used, or what was read back is not what was written.
-        """
-        session, store = self._desk.session(number, Permission.BACK_UP)
-        back_up(store, self._desk.access.data_key(number), target, session.operator.id)
 
     def _pin_cost(self) -> Kdf:
         with self._lock:

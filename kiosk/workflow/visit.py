@@ -18,9 +18,9 @@ class Step(StrEnum):
 
     START = "start"
     CAPTURE = "capture"
-    LESION = "lesion"
-    """Beside Capture: which of the patient's followed lesions it is, and what the pictures may be kept for."""
     RESULT = "result"
+    LESION = "lesion"
+    """Beside Capture: which of the patient's followed lesions it is, and what the examination is kept for."""
 
 
 @dataclass

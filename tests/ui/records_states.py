@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 RECORDS_STATES = (
     "setup_intro", "setup_name", "setup_pin", "setup_pins_differ", "setup_words", "setup_check", "setup_wrong_word",
     "office", "office_name", "office_role", "office_pin", "office_operators", "office_change", "office_words_sure",
-    "desk_administrator", "own_pin", "desk_low", "archive_empty", "unlock_locked", "unlock_wrong", "start_logged_in",
-    "capture_kept", "lesion_map", "lesion_pointed", "capture_followed", "verdict", "result_saved", "unsaved",
-    "result_given_up", "desk_clinician", "archive", "archive_narrow", "archive_code", "archive_patients", "kept",
-    "kept_judge", "kept_lesions", "kept_judged", "unlock_wait", "result_without", "kept_unshown", "kept_delete",
-    "unlock_fault",
+    "desk_administrator", "own_pin", "desk_low", "desk_no_stick", "archive_empty", "unlock_locked", "unlock_wrong",
+    "start_logged_in", "capture_kept", "lesion_map", "lesion_pointed", "capture_followed", "verdict", "result_saved",
+    "unsaved", "result_given_up", "start_low", "desk_clinician", "archive", "archive_narrow", "archive_code",
+    "archive_patients", "kept", "kept_judge", "kept_lesions", "kept_judged", "unlock_wait", "result_without",
+    "kept_unshown", "kept_delete", "unlock_fault",
 )  # fmt: skip
 """Their names, in the order of `walk_records`."""
 
@@ -35,6 +35,7 @@ def configuration(folder: Path, language: str) -> str:
     return (
         f'[screen]\nlanguage = "{language}"\ncover_after_s = 0\nend_after_s = 0\n'
         f'[records]\nfolder = "{folder / "records"}"\nown_verdict_first = true\nidle_after_s = 3600\n'
+        f'backup = "{folder}"\n'
     )
 
 
@@ -51,7 +52,7 @@ def walk_records(screen: Screen, stage: Stage, words: Catalogue) -> Iterator[str
     """
     yield from _set_up(screen)
     yield from _office(screen)
-    yield from _administrator(screen, stage)
+    yield from _administrator(screen, stage, words)
     yield from _clinician(screen, stage, words)
     yield from _archive(screen)
     yield from _locked(screen, stage)
@@ -122,7 +123,7 @@ def _office(screen: Screen) -> Iterator[str]:
     screen.tap(".office > .dock .back")
 
 
-def _administrator(screen: Screen, stage: Stage) -> Iterator[str]:
+def _administrator(screen: Screen, stage: Stage, words: Catalogue) -> Iterator[str]:
     screen.see(".desk:not([inert])")
     yield "desk_administrator"
     stage.act("full")
@@ -134,6 +135,9 @@ def _administrator(screen: Screen, stage: Stage) -> Iterator[str]:
     screen.see(".desk .notice")
     yield "desk_low"
     stage.act("urgent")
+    screen.tap(".desk .backup")
+    screen.see(f'.desk .notice:has-text("{words.fault("R9")}")')  # the folder is on the records' own disk
+    yield "desk_no_stick"
     screen.tap(".desk .archive")
     screen.see(".archive:not([inert]) .none")
     yield "archive_empty"
@@ -172,6 +176,8 @@ def _clinician(screen: Screen, stage: Stage, words: Catalogue) -> Iterator[str]:
     screen.see(".result:not([inert])")
     yield "result_given_up"
     screen.done()
+    screen.see('.start .notices [data-code="D0"]')
+    yield "start_low"
     for code, act in (("WX", "routine"), ("WX", "unsure")):
         stage.act(act)
         _examine(screen, code)

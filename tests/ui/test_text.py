@@ -33,7 +33,7 @@ EN = catalogue("en")
 OTHERS = [language for language in LANGUAGES if language != "en"]
 KEY = re.compile(r"""["'`]((?:[a-z_]+\.)+[a-z_]+)["'`]""")
 DEVICE_FAULTS = {Reason.CAMERA_FAULT, Reason.ENGINE_FAULT}  # the fault itself says what is wrong and what to do
-PLURALS = ("start.years", "patient.years", "archive.examinations", "archive.within", "desk.space")
+PLURALS = ("start.years", "patient.years", "archive.examinations", "archive.within", "desk.space", "desk.backed_up")
 # keys that are put together when the program runs
 BUILT = {
     *(f"reason.{reason}.{part}" for reason in set(Reason) - DEVICE_FAULTS for part in ("what", "do")),

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from edge_models.errors import DermakioskError
 from kiosk.clinical.operator import Operator
 from kiosk.text.catalogue import Catalogue
+from kiosk.ui import faults
 from kiosk.ui.device import Device
 from kiosk.ui.seat import Place, Seat
 from kiosk.ui.widgets.component import Tap, mount
 from kiosk.workflow.archive import Listed
+from kiosk.workflow.backing_up import Progress
 from kiosk.workflow.office import PERMISSIONS, Permission
 
 ITEMS: Mapping[str, tuple[str, Permission | None]] = {
     "archive": ("person", Permission.SEE_RECORDS),
     "referrals": ("warn", Permission.SEE_RECORDS),
     "office": ("wrench", Permission.MANAGE_OPERATORS),
+    "backup": ("windows", Permission.BACK_UP),
     "pin": ("chip", None),
     "hand_over": ("again", None),
     "lock": ("stop", None),
@@ -27,6 +31,8 @@ def draw(words: Catalogue, device: Device, seat: Seat, operator: Operator) -> No
     """Draw the screen."""
     may = PERMISSIONS[operator.role]
     offered = [name for name, (_, permission) in ITEMS.items() if permission is None or permission in may]
+    if not device.backing_up.offered:
+        offered = [name for name in offered if name != "backup"]
     examines = Permission.EXAMINE in may
 
     def on_tap(tap: Tap) -> None:
@@ -41,12 +47,25 @@ def draw(words: Catalogue, device: Device, seat: Seat, operator: Operator) -> No
         {
             "title": words.text("status.records"),
             "who": words.text("desk.detail", name=operator.name, role=words.text(f"role.{operator.role}")),
-            "notice": words.text("desk.low") if device.desk.space_is_low() else "",
+            "notice": _notice(words, device, seat),
             "items": [_item(words, name, ITEMS[name][0]) for name in offered],
             "dock": [_item(words, "examine", "camera")] if examines else [],
         },
         on_tap,
     )
+
+
+def _notice(words: Catalogue, device: Device, seat: Seat) -> str:
+    """What somebody should know: how the backup stands, what went wrong, that space runs out."""
+    backing = device.backing_up.now()
+    if seat.trouble or backing.code:
+        return words.fault(seat.trouble or backing.code)
+    match backing.progress:
+        case Progress.RUNNING:
+            return words.text("desk.backing_up")
+        case Progress.DONE:
+            return words.count("desk.backed_up", backing.examinations, count=words.number(backing.examinations))
+    return words.fault(faults.RECORDS_NEARLY_FULL) if device.desk.space_is_low() else ""
 
 
 def go(device: Device, seat: Seat, name: str) -> None:
@@ -58,6 +77,11 @@ def go(device: Device, seat: Seat, name: str) -> None:
             seat.look_for(Listed(referrals=name == "referrals"))
         case "office":
             seat.place = Place.OFFICE
+        case "backup":
+            try:
+                device.backing_up.begin(seat.number)
+            except DermakioskError as error:
+                seat.failed(error)
         case "pin":
             seat.place = Place.PIN
         case "hand_over":

@@ -129,6 +129,11 @@ def test_a_case_done_elsewhere_leads_to_start(visit: Visit, station: Station) ->
     assert (visit.step, visit.patient) == (Step.START, Patient())
 
 
+def forgotten(visit: Visit, consent: Consent) -> bool:
+    """Whether no lesion is followed, and that is consented to."""
+    return visit.followed is None and visit.consent is consent
+
+
 def test_a_followed_lesion_says_where_it_is_and_goes_with_the_patient(visit: Visit) -> None:
     visit.choose_lesion()
     assert visit.step is Step.LESION
@@ -140,11 +145,11 @@ def test_a_followed_lesion_says_where_it_is_and_goes_with_the_patient(visit: Vis
     assert visit.followed == LESION
     visit.capture()
     visit.next_lesion(visit.ticket)
-    assert (visit.followed, visit.consent) == (None, Consent.CARE_AND_RESEARCH)
+    assert forgotten(visit, Consent.CARE_AND_RESEARCH)
     visit.confirm(PATIENT)
     visit.capture()
     visit.done(visit.ticket)
-    assert (visit.followed, visit.consent) == (None, Consent.CARE)
+    assert forgotten(visit, Consent.CARE)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +167,7 @@ def test_a_lesion_is_followed_no_more_where_patient_or_place_changes(
     visit.follow(LESION, Consent.CARE_AND_RESEARCH)
     visit.back()
     visit.confirm(changed)
-    assert (visit.followed, visit.consent) == (None, consent)
+    assert forgotten(visit, consent)
 
 
 def test_back_from_the_lesions_leaves_all_as_it_was(visit: Visit) -> None:
@@ -170,7 +175,7 @@ def test_back_from_the_lesions_leaves_all_as_it_was(visit: Visit) -> None:
     visit.back()
     assert (visit.step, visit.patient, visit.followed) == (Step.CAPTURE, PATIENT, None)
     visit.follow(LESION, Consent.CARE_AND_RESEARCH)  # a tap that came late
-    assert (visit.followed, visit.consent) == (None, Consent.CARE)
+    assert forgotten(visit, Consent.CARE)
 
 
 class _Idle:
