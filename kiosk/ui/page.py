@@ -120,22 +120,32 @@ def render(streamlit_page: str, boot: str, words: Catalogue, served: Mapping[str
 _APP = re.compile(r'<script type="module"[^>]*></script>|<link\s+rel="(?:modulepreload|preload|stylesheet)"[^>]*>')
 """What makes Streamlit's page a screen."""
 
-# what a page without its style sheet looks like: a dark "Starting", and nothing else
-_BARE = (
-    "html{background:#0b1a24}"
-    "#kiosk-overlay{color:#e8f1f4;font:26px sans-serif;text-align:center;padding-top:30vh}"
-    "#kiosk-overlay [data-for]{display:none}#kiosk-overlay [data-for=starting]{display:block}"
-)
+
+def _colour(name: str) -> str:
+    """A colour of the themes' style sheet, which a page has to name before it has that sheet."""
+    found = re.search(rf"--{name}: (#[0-9a-f]{{6}});", (STYLE / "theme.css").read_text(encoding="utf-8"))
+    if found is None:
+        raise ValueError(f"theme.css has no colour --{name}")
+    return found[1]
+
+
+def _bare() -> str:
+    """What a page without its style sheet looks like: a dark "Starting", and nothing else."""
+    return (
+        f"html{{background:{_colour('night')}}}"
+        f"#kiosk-overlay{{color:{_colour('night-ink')};font:26px sans-serif;text-align:center;padding-top:30vh}}"
+        "#kiosk-overlay [data-for]{display:none}#kiosk-overlay [data-for=starting]{display:block}"
+    )
 
 
 def _head(served: Mapping[str, Asset]) -> str:
     address = {name: f"/assets/{asset.version}/{name}" for name, asset in served.items()}
     return (
-        f"<style>{_BARE}</style>"
+        f"<style>{_bare()}</style>"
         f'<link rel="stylesheet" href="{address["kiosk.css"]}">'
         f'<script src="{address["shell.js"]}" defer></script>'
         f'<meta http-equiv="refresh" content="{REFRESH_S}">'
-        '<meta name="theme-color" content="#0b1a24">'
+        f'<meta name="theme-color" content="{_colour("night")}">'
     )
 
 

@@ -263,7 +263,7 @@ def test_a_power_cut_locks_and_what_was_acknowledged_is_there(clinic: Clinic, op
 def test_a_hand_over_keeps_the_case_and_an_idle_screen_is_cleared(
     start_server: StartServer, open_screen: OpenScreen, tmp_path: Path, shared_tiny_bundle: Path
 ) -> None:
-    with opened(start_server, tmp_path, shared_tiny_bundle, "idle_after_s = 15\n") as clinic:
+    with opened(start_server, tmp_path, shared_tiny_bundle, "idle_after_s = 20\n[screen]\ncover_after_s = 10\n") as clinic:
         screen = open_screen(clinic.server)
         log_in(screen, BEN)
         examine(screen)
@@ -271,12 +271,15 @@ def test_a_hand_over_keeps_the_case_and_an_idle_screen_is_cleared(
         log_in(screen, CLARA)
         screen.see(".result .dock .done")
         assert CLARA.name in screen.see(".bar .records").inner_text()
-        screen.page.wait_for_timeout(1000)
+        screen.see('#kiosk-overlay[data-state="covered"]')  # first the cover, which needs no PIN
         deadline = time.monotonic() + 60
         while screen.page.locator(".unlock").count() == 0:
             assert time.monotonic() < deadline, "an idle screen stays as it is"
             time.sleep(0.5)
         assert screen.page.locator(".result").count() == 0
+        screen.see('#kiosk-overlay[data-state="none"]', "attached")  # nothing is left to be covered
+        log_in(screen, CLARA)
+        screen.see(".start:not([inert])")
 
 
 def test_an_administrator_sees_no_way_to_examine_and_a_screener_none_to_administrate(

@@ -37,7 +37,7 @@ def palettes() -> tuple[str, str]:
 def test_no_colour_stands_outside_the_themes() -> None:
     found = {
         f"{path.name}: {match}"
-        for path in [*UI.glob("style/*.css"), *UI.glob("widgets/*.html"), *UI.glob("widgets/*.js")]
+        for path in [*UI.glob("style/*.css"), *UI.glob("widgets/*.html"), *UI.glob("widgets/*.js"), *UI.rglob("*.py")]
         if path.name != "theme.css"
         for match in COLOUR.findall(re.sub(r"//.*|/\*.*?\*/", "", path.read_text(encoding="utf-8")))
     }

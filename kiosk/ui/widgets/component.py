@@ -33,7 +33,8 @@ def mount(
     """
 
     def tapped() -> None:
-        tap = st.session_state[name]["tap"]
+        # a tap may come when its component is gone already, and nothing is known of it then
+        tap = st.session_state[name]["tap"] if name in st.session_state else None
         # the screen may have gone to another window since this one was drawn
         if on_tap is not None and isinstance(tap, dict) and (anywhere or device.current().windows.admit(this_window())):
             on_tap(tap)
