@@ -263,7 +263,8 @@ def test_a_power_cut_locks_and_what_was_acknowledged_is_there(clinic: Clinic, op
 def test_a_hand_over_keeps_the_case_and_an_idle_screen_is_cleared(
     start_server: StartServer, open_screen: OpenScreen, tmp_path: Path, shared_tiny_bundle: Path
 ) -> None:
-    with opened(start_server, tmp_path, shared_tiny_bundle, "idle_after_s = 20\n[screen]\ncover_after_s = 10\n") as clinic:
+    config = "idle_after_s = 20\n[screen]\ncover_after_s = 10\n"
+    with opened(start_server, tmp_path, shared_tiny_bundle, config) as clinic:
         screen = open_screen(clinic.server)
         log_in(screen, BEN)
         examine(screen)
