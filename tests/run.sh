@@ -11,7 +11,7 @@ fi
 
 # with these among the others, both processes take about as long; file by file, since pytest overlooks what lies in a
 # folder that it is to ignore
-shifted=(tests/ui/test_{floods,forgetting,lies,no_packets,records_forgery,records_kills}.py)
+shifted=(tests/ui/test_{floods,forgetting,lies,no_packets,records_forgery,records_kills,records_screens}.py)
 mapfile -t rest < <(find tests -path tests/ui -prune -o -name 'test_*.py' -print | sort)
 told=$(mktemp -d)
 trap 'rm -rf "$told"' EXIT
