@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from kiosk.clinical.assessment import Assessment
@@ -52,6 +54,7 @@ def _visit(words: Catalogue, kiosk: device.Device, seat: Seat, window: str) -> N
         st.session_state["visit"] = Visit.resume(kiosk.station, kiosk.attention.turn)
     visit: Visit = st.session_state["visit"]
     visit.keep_up(kiosk.attention.turn)
+    take = partial(entry.capture, kiosk, seat, visit)
     assessment = keeping = None
     if visit.step is Step.RESULT:
         try:
@@ -62,7 +65,7 @@ def _visit(words: Catalogue, kiosk: device.Device, seat: Seat, window: str) -> N
         else:
             if assessment is None or (keeping is not None and keeping.kept is Kept.SAVING):
                 status.draw(words, kiosk, seat, Step.CAPTURE, window)
-                capture.draw(words, kiosk, visit, keeps=False, taking=True)
+                capture.draw(words, kiosk, visit, take, keeps=False, taking=True)
                 st.rerun()
     keeps = entry.keeps(kiosk, seat)
     if visit.step is Step.LESION and not keeps:
@@ -71,7 +74,7 @@ def _visit(words: Catalogue, kiosk: device.Device, seat: Seat, window: str) -> N
     if assessment is not None:
         _finished(words, kiosk, seat, visit, assessment, keeping)
     elif visit.step is Step.CAPTURE:
-        capture.draw(words, kiosk, visit, keeps=keeps, taking=False)
+        capture.draw(words, kiosk, visit, take, keeps=keeps, taking=False)
     elif visit.step is Step.LESION:
         lesion.draw(words, kiosk, seat, visit)
     else:

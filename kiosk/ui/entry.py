@@ -12,7 +12,7 @@ from kiosk.ui.seat import Place, Seat
 from kiosk.workflow.desk import Standing
 from kiosk.workflow.keeping import About, Keeping, Kept
 from kiosk.workflow.office import PERMISSIONS, Permission
-from kiosk.workflow.visit import Visit
+from kiosk.workflow.visit import Step, Visit
 
 
 def needed(kiosk: Device, seat: Seat) -> bool:
@@ -67,6 +67,21 @@ def keeps(kiosk: Device, seat: Seat) -> bool:
     """Whether what is examined here is kept: somebody has logged in who examines."""
     operator = kiosk.desk.operator(seat.number)
     return operator is not None and Permission.EXAMINE in PERMISSIONS[operator.role]
+
+
+def capture(kiosk: Device, seat: Seat, visit: Visit) -> None:
+    """Take the picture of a visit at Capture; without a log-in the case is one that is not kept, from the start."""
+    if visit.step is not Step.CAPTURE:
+        return
+
+    def begin() -> str:
+        visit.capture()
+        return visit.ticket
+
+    if seat.number or kiosk.desk.standing() in (Standing.NONE, Standing.UNSET):
+        begin()
+    else:
+        kiosk.desk.begin_without(begin)
 
 
 def keep(kiosk: Device, seat: Seat, visit: Visit, timeout_s: float) -> Keeping | None:

@@ -77,6 +77,7 @@ class Desk:
         self._clock = clock
         self._make_access = make_access
         self._setting_up = threading.Lock()
+        self._clearing = threading.Lock()  # held while a case is begun without a log-in, and while one is cleared
         self._access: Access | None = None
         self._fault = ""
         self._kept_house: Store | None = None
@@ -223,6 +224,15 @@ class Desk:
             station.saved(ticket)
         return keeping
 
+    def begin_without(self, begin: Callable[[], str]) -> None:
+        """Let somebody who has not logged in begin a case; no `tick` may take it for one that its operator has left.
+
+        Args:
+            begin: begins it, and returns its ticket.
+        """
+        with self._clearing:
+            self.go_without(begin())
+
     def go_without(self, ticket: str) -> Keeping:
         """A case that nobody had logged in for: it is not kept, and that is audited."""
         if self.keeper.not_meant(ticket) and self._access is not None:
@@ -263,6 +273,10 @@ class Desk:
         self.look()
 
     def _clear(self, station: Station, *, locked: bool) -> None:
+        with self._clearing:
+            self._clear_case(station, locked=locked)
+
+    def _clear_case(self, station: Station, *, locked: bool) -> None:
         case = station.current()
         if case is None:
             return

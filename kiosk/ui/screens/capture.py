@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from kiosk.clinical.quality_report import Reason
 from kiosk.text.catalogue import Catalogue
@@ -25,13 +25,16 @@ UNJUDGED: Mapping[str, tuple[Reason, ...]] = {"focus": _BLIND, "motion": _BLIND}
 """The lines that nothing can be said of while a reason holds (`kiosk.pipeline.quality` does not look then)."""
 
 
-def draw(words: Catalogue, device: Device, visit: Visit, *, keeps: bool, taking: bool) -> None:
+def draw(
+    words: Catalogue, device: Device, visit: Visit, take: Callable[[], None], *, keeps: bool, taking: bool
+) -> None:
     """Draw the screen.
 
     Args:
         words: in the operator's language.
         device: what the screens are views of.
         visit: at Capture.
+        take: takes the picture.
         keeps: the examination is kept, and belongs to a lesion that may be followed.
         taking: the picture is being taken and assessed.
     """
@@ -39,7 +42,7 @@ def draw(words: Catalogue, device: Device, visit: Visit, *, keeps: bool, taking:
     def on_tap(tap: Tap) -> None:
         match tap.get("name"):
             case "capture":
-                visit.capture()
+                take()
             case "back":
                 visit.back()
             case "lesion" if keeps:

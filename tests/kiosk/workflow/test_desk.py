@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -161,6 +162,27 @@ def test_what_runs_while_locked_is_a_setting(
     assert front.desk.may_go_without(station) == may
     front.desk.tick(station)
     assert station.current() is not None, "a case without a log-in is cleared by whoever has it"
+
+
+def test_upkeep_takes_no_case_that_is_begun_without_a_log_in_at_that_moment(
+    make_front: MakeFront, station: Station, visit: Visit
+) -> None:
+    front = make_front()
+    front.set_up()
+    front.cut_power()
+    upkeep = threading.Thread(target=front.desk.tick, args=(station,))
+
+    def begin() -> str:
+        visit.capture()
+        upkeep.start()
+        upkeep.join(0.3)  # time enough to take the case, were it let
+        return visit.ticket
+
+    front.desk.begin_without(begin)
+    upkeep.join(LONG_S)
+    case = station.current()
+    assert case is not None
+    assert case.ticket == visit.ticket
 
 
 def test_the_heartbeat_tells_of_every_log_in_and_lock(front: Front, station: Station) -> None:
