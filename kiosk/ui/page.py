@@ -30,7 +30,7 @@ from kiosk.ui.widgets.component import STYLE, WIDGETS
 PATIENCE_MS = 60_000
 """After so long without the server the page says what to do."""
 REFRESH_S = 4
-"""A page whose shell did not run loads itself again after so long."""
+"""A page whose shell did not run loads itself again after so long; the header says it, in case nothing else came."""
 _STREAMLIT_PAGE = Path(streamlit.__file__).parent / "static" / "index.html"
 _FOR_GOOD = "public, max-age=31536000, immutable"
 
@@ -80,7 +80,7 @@ def routes(boot: str, screen: ScreenConfig) -> list[Route]:
 
     async def start_page(request: Request) -> HTMLResponse:
         words = words_of(request.cookies, screen.language)
-        return HTMLResponse(pages[words.language], headers={"Cache-Control": "no-store"})
+        return HTMLResponse(pages[words.language], headers={"Cache-Control": "no-store", "Refresh": str(REFRESH_S)})
 
     async def asset(request: Request) -> Response:
         found = served.get(request.path_params["name"])
@@ -144,7 +144,6 @@ def _head(served: Mapping[str, Asset]) -> str:
         f"<style>{_bare()}</style>"
         f'<link rel="stylesheet" href="{address["kiosk.css"]}">'
         f'<script src="{address["shell.js"]}" defer></script>'
-        f'<meta http-equiv="refresh" content="{REFRESH_S}">'
         f'<meta name="theme-color" content="{_colour("night")}">'
     )
 

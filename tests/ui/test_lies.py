@@ -129,6 +129,26 @@ def test_a_page_without_its_shell_or_style_draws_nothing_and_heals(
     context.close()
 
 
+def test_a_page_of_which_only_the_headers_came_heals(stage: Stage, chromium: Browser) -> None:
+    asked: list[str] = []
+
+    def cut_once(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            headers = {name: value for name, value in route.fetch().headers.items() if name != "content-length"}
+            route.fulfill(status=200, headers=headers, body="")
+        else:
+            route.continue_()
+
+    context = chromium.new_context(viewport={"width": 800, "height": 480})
+    page = context.new_page()
+    page.route(stage.server.url, cut_once)
+    page.goto(stage.server.url)
+    assert showing(page) == "blank"
+    page.locator(".start").wait_for(state="visible", timeout=HEALED_MS)
+    context.close()
+
+
 def test_a_page_whose_shell_ran_is_not_loaded_again(stage: Stage, open_screen: OpenScreen) -> None:
     screen = open_screen(stage.server)
     screen.see(".start")

@@ -49,4 +49,3 @@ def test_nothing_is_loaded_before_the_shell() -> None:
         assert "/static/js/" not in outside
         assert "/static/css/" not in outside
     assert re.findall(r'<script src="([^"]+)"', before) == [f"/assets/{assets()['shell.js'].version}/shell.js"]
-    assert re.search(r'<meta http-equiv="refresh" content="\d+">', before)

@@ -106,7 +106,6 @@
 
   // Streamlit waits in a template, so that a page without shell or style draws nothing
   function begin() {
-    document.querySelector('meta[http-equiv="refresh"]').remove();
     window.stop(); // the refresh was read already: this takes it back
     styled = getComputedStyle(overlay).position === "fixed";
     if (styled) document.head.append(document.importNode(app.content, true));
