@@ -1,4 +1,4 @@
-"""The released model on one simulated picture, to the sixth digit: no change on the way to a result goes unseen."""
+"""The released model on one picture, to the sixth digit: no change on the way to a result goes unseen."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ RENEW = "if that is meant: python tests/kiosk/pipeline/make_golden.py"
 
 @pytest.fixture(scope="module")
 def expected() -> dict[str, Any]:
-    numpy = runpy.run_path(str(HERE / "make_golden.py"))["NUMPY"]
-    return dict(json.loads((HERE / "golden.json").read_text(encoding="utf-8"))[numpy])
+    return dict(json.loads((HERE / "golden.json").read_text(encoding="utf-8")))
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +23,10 @@ def found() -> dict[str, Any]:
     return dict(runpy.run_path(str(HERE / "make_golden.py"))["golden"]())
 
 
-def test_it_is_the_shipped_bundle_and_the_same_picture(expected: dict[str, Any], found: dict[str, Any]) -> None:
+def test_it_is_the_shipped_bundle(expected: dict[str, Any], found: dict[str, Any]) -> None:
     assert found.keys() == expected.keys(), f"another bundle ships; {RENEW}"
     for model_id, one in found.items():
         assert one["model_digest"] == expected[model_id]["model_digest"], f"the bundle was changed; {RENEW}"
-        # OpenCV rounds otherwise without AVX2: single pixels differ by a level then, what the model says does not
-        assert one["mean_colour"] == pytest.approx(expected[model_id]["mean_colour"], abs=1e-3), RENEW
 
 
 def test_the_assessment_is_what_it_was(expected: dict[str, Any], found: dict[str, Any]) -> None:
