@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from benchmarks import peer_pictures, peers
 from benchmarks.__main__ import main
-from benchmarks.peer import SCALINGS, Job, keras_network, quantised, scaled
+from benchmarks.peer import SCALINGS, Job, keras_network, onnx_session, quantised, scaled
 from benchmarks.peers_plot import svg
 from benchmarks.tflite_network import padding, read_network
 from edge_models import bundle as bundles
@@ -58,12 +58,12 @@ def inputs(content: bytes, picture: NDArray[np.uint8]) -> tuple[NDArray[np.int8]
 
 def test_the_integer_onnx_network_is_the_released_one(content: bytes, picture: NDArray[np.uint8]) -> None:
     pytest.importorskip("onnx")
-    runtime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxruntime")
     from benchmarks.onnx_network import INPUT, to_onnx
 
     network = read_network(content)
     stored, _ = inputs(content, picture)
-    session = runtime.InferenceSession(to_onnx(network, integer=True), providers=["CPUExecutionProvider"])
+    session = onnx_session(to_onnx(network, integer=True))
     found = session.run(None, {INPUT: stored.transpose(0, 3, 1, 2)})
     for number, left, right in zip(network.outputs, run_litert(content, stored), found, strict=True):
         right = right.transpose(0, 2, 3, 1) if right.ndim == 4 else right
@@ -76,7 +76,7 @@ def test_the_integer_onnx_network_is_the_released_one(content: bytes, picture: N
 def test_the_float_onnx_network_is_tensorflows_own(picture: NDArray[np.uint8], tmp_path: Path) -> None:
     """Two independent ways from the released integers to real numbers: ONNX Runtime's and Keras' own MobileNetV2."""
     pytest.importorskip("onnx")
-    runtime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxruntime")
     pytest.importorskip("keras")
     from benchmarks.onnx_network import INPUT, to_onnx
 
@@ -87,7 +87,7 @@ def test_the_float_onnx_network_is_tensorflows_own(picture: NDArray[np.uint8], t
     outputs = len(bundle.manifest.classes) + len(bundle.manifest.counts_as)
     np.savez(tmp_path / "weights.npz", **dict(peers._convolutions(network)))
     expected = keras_network(tmp_path / "weights.npz", real.shape[1], outputs)(real, training=False).numpy()
-    session = runtime.InferenceSession(to_onnx(network, integer=False), providers=["CPUExecutionProvider"])
+    session = onnx_session(to_onnx(network, integer=False))
     given = session.run(None, {INPUT: real.transpose(0, 3, 1, 2)})
     found = next(each for each in given if each.shape == expected.shape)
     assert found == pytest.approx(expected, abs=1e-3)
