@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from math import hypot
+
+import cv2
+import numpy as np
 
 from kiosk.clinical.body_site import BodySite, Side
 from kiosk.clinical.lesion import BodyPoint, BodyView
@@ -32,26 +34,30 @@ class Region:
     corners: tuple[Corner, ...]
 
 
+_EAR = ((40, 13), (37, 12), (38, 19), (41, 20))
+_FLANK = ((33, 58), (38, 58), (38, 80), (34.5, 80))
+_ARM = ((32, 38), (27, 41), (24, 52), (17, 74), (13, 92), (19, 94), (26, 76), (32, 56))
+_HAND = ((13, 92), (19, 94), (18, 106), (12, 109), (9, 103))
 # one half of each, on the drawing's left; the other half is its mirror image
 _PAIRED: dict[BodyView, dict[BodySite, tuple[Corner, ...]]] = {
     BodyView.FRONT: {
-        BodySite.EAR: ((40, 13), (37, 12), (38, 19), (41, 20)),
-        BodySite.FLANK: ((33, 58), (38, 58), (38, 80), (34.5, 80)),
-        BodySite.ARM: ((32, 38), (27, 41), (24, 52), (17, 74), (13, 92), (19, 94), (26, 76), (32, 56)),
-        BodySite.PALM: ((13, 92), (19, 94), (18, 106), (12, 109), (9, 103)),
+        BodySite.EAR: _EAR,
+        BodySite.FLANK: _FLANK,
+        BodySite.ARM: _ARM,
+        BodySite.PALM: _HAND,
         BodySite.LEG: ((34.5, 80), (43, 84), (49, 96), (49, 130), (47, 184), (39, 184), (37, 142), (33, 104)),
         BodySite.TOP_OF_FOOT: ((39, 184), (47, 184), (48, 191), (44, 197), (35, 197)),
     },
     BodyView.BACK: {
-        BodySite.EAR: ((40, 13), (37, 12), (38, 19), (41, 20)),
-        BodySite.FLANK: ((33, 58), (38, 58), (38, 80), (34.5, 80)),
-        BodySite.ARM: ((32, 38), (27, 41), (24, 52), (17, 74), (13, 92), (19, 94), (26, 76), (32, 56)),
-        BodySite.BACK_OF_HAND: ((13, 92), (19, 94), (18, 106), (12, 109), (9, 103)),
+        BodySite.EAR: _EAR,
+        BodySite.FLANK: _FLANK,
+        BodySite.ARM: _ARM,
+        BodySite.BACK_OF_HAND: _HAND,
         BodySite.LEG: ((34, 92), (49, 94), (49, 130), (47, 184), (39, 184), (37, 142), (33, 108)),
         BodySite.SOLE: ((39, 184), (47, 184), (48, 192), (44, 197), (38, 197)),
     },
 }
-# half outlines again, on the drawing's left of the middle line: a strip around that line is the middle
+# the drawing's left half of each, and how far the middle reaches beside the middle line; no corner lies in between
 _ACROSS: dict[BodyView, dict[BodySite, tuple[tuple[Corner, ...], float]]] = {
     BodyView.FRONT: {
         BodySite.SCALP: (((50, 1), (44, 3), (40, 10), (50, 10)), 3),
@@ -76,27 +82,24 @@ def _mirrored(corners: tuple[Corner, ...]) -> tuple[Corner, ...]:
     return tuple((WIDTH - x, y) for x, y in reversed(corners))
 
 
-def _height_at(corners: tuple[Corner, ...], x: float) -> list[float]:
-    """Where a vertical line meets an outline, from top to bottom."""
+def _crossings(corners: tuple[Corner, ...], x: float) -> tuple[float, float]:
+    """The y of the first and the last point in which a vertical line at `x` meets an outline."""
     met = [
         y0 + (x - x0) / (x1 - x0) * (y1 - y0)
         for (x0, y0), (x1, y1) in pairwise((*corners, corners[0]))
         if x0 != x1 and min(x0, x1) <= x <= max(x0, x1)
     ]
-    return [min(met), max(met)]
+    return min(met), max(met)
 
 
-def _strip(outline: tuple[Corner, ...], half: float) -> tuple[tuple[Corner, ...], tuple[Corner, ...]]:
-    """A half outline cut at `half` beside the middle line: what is left of it, and the whole strip around the line."""
-    middle, at = WIDTH / 2, WIDTH / 2 - half
-    top, bottom = _height_at(outline, at)
-    left = ((at, top), *(corner for corner in outline if corner[0] < at), (at, bottom))
-    above, below = _height_at(outline, middle)
-    inner = [corner for corner in outline if at < corner[0] < middle]
-    upper = sorted((corner for corner in inner if corner[1] < (above + below) / 2), reverse=True)
-    lower = sorted(corner for corner in inner if corner[1] >= (above + below) / 2)
-    strip = ((middle, above), *upper, (at, top), (at, bottom), *lower, (middle, below))
-    return left, (*strip, *_mirrored(strip)[1:-1])
+def _divided(half: tuple[Corner, ...], reach: float) -> tuple[tuple[Corner, ...], tuple[Corner, ...]]:
+    """Half an outline, cut at `reach` beside the middle line: the part at the left, and the whole middle."""
+    line, cut = WIDTH / 2, WIDTH / 2 - reach
+    top, bottom = _crossings(half, cut)
+    above, below = half[0][1], half[-1][1]  # a half begins and ends on the line
+    left = ((cut, top), *(corner for corner in half if corner[0] < cut), (cut, bottom))
+    middle = ((line, above), (cut, top), (cut, bottom), (line, below), (WIDTH - cut, bottom), (WIDTH - cut, top))
+    return left, middle
 
 
 def _regions() -> Iterator[Region]:
@@ -106,10 +109,10 @@ def _regions() -> Iterator[Region]:
         for site, corners in _PAIRED[view].items():
             yield Region(view, site, here, corners)
             yield Region(view, site, there, _mirrored(corners))
-        for site, (outline, half) in _ACROSS[view].items():
-            left, strip = _strip(outline, half)
+        for site, (half, reach) in _ACROSS[view].items():
+            left, middle = _divided(half, reach)
             yield Region(view, site, here, left)
-            yield Region(view, site, Side.MIDDLE, strip)
+            yield Region(view, site, Side.MIDDLE, middle)
             yield Region(view, site, there, _mirrored(left))
     yield Region(BodyView.FRONT, BodySite.GENITAL, None, _GENITAL)
 
@@ -119,29 +122,11 @@ REGIONS = tuple(_regions())
 
 def region_at(point: BodyPoint) -> Region | None:
     """The region at a point, or the nearest one within `REACH`; None where the point lies further from the figure."""
-    x, y = point.x * WIDTH, point.y * HEIGHT
-    regions = [region for region in REGIONS if region.view is point.view]
-    for region in regions:
-        if _inside(region.corners, x, y):
-            return region
-    nearest = min(regions, key=lambda region: _distance(region.corners, x, y))
-    return nearest if _distance(nearest.corners, x, y) <= REACH else None
+    at = (point.x * WIDTH, point.y * HEIGHT)
 
+    def depth(region: Region) -> float:
+        """How far inside the region's edge the point lies; below 0 outside."""
+        return cv2.pointPolygonTest(np.array(region.corners, np.float32), at, measureDist=True)
 
-def _inside(corners: tuple[Corner, ...], x: float, y: float) -> bool:
-    """Whether a ray to the right crosses the outline an odd number of times."""
-    crossings = 0
-    for (x0, y0), (x1, y1) in pairwise((*corners, corners[0])):
-        if (y0 > y) != (y1 > y) and x < x0 + (y - y0) / (y1 - y0) * (x1 - x0):
-            crossings += 1
-    return crossings % 2 == 1
-
-
-def _distance(corners: tuple[Corner, ...], x: float, y: float) -> float:
-    """From a point to the nearest edge."""
-    nearest = float("inf")
-    for (x0, y0), (x1, y1) in pairwise((*corners, corners[0])):
-        along = ((x - x0) * (x1 - x0) + (y - y0) * (y1 - y0)) / ((x1 - x0) ** 2 + (y1 - y0) ** 2)
-        along = min(max(along, 0.0), 1.0)
-        nearest = min(nearest, hypot(x - x0 - along * (x1 - x0), y - y0 - along * (y1 - y0)))
-    return nearest
+    nearest = max((region for region in REGIONS if region.view is point.view), key=depth)
+    return nearest if depth(nearest) >= -REACH else None

@@ -53,6 +53,10 @@ class Device:
         object.__setattr__(self, "office", Office(self.desk))
         object.__setattr__(self, "backing_up", BackingUp(self.desk))
 
+    def records_seen(self) -> str:
+        """How the records and their backup stand, for the page's heartbeat: it is drawn again where that changes."""
+        return f"{self.desk.seen}-{self.backing_up.now().progress}"
+
 
 _device: list[Device] = []
 

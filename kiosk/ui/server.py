@@ -234,7 +234,7 @@ def _health(shown: device.Device, box: Sequence[str], page_version: str) -> dict
         "covered": shown.attention.covered(),
         "turn": shown.attention.turn,
         "window": shown.windows.holder(),
-        "records": shown.desk.seen,
+        "records": shown.records_seen(),
     }
 
 

@@ -7,13 +7,19 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from edge_models.errors import DermakioskError
 from kiosk.access.policy import Permission
 from kiosk.errors import BackupError
 from kiosk.records.backup import back_up
+from kiosk.records.keys import DataKey
+from kiosk.records.store import Store
 from kiosk.workflow.desk import Desk
+
+THREAD = "back up"
+"""The name of the thread that makes one."""
 
 _log = logging.getLogger(__name__)
 
@@ -79,37 +85,42 @@ class BackingUp:
             return self._backing
 
     def begin(self, number: int) -> None:
-        """Start a backup, unless one is under way.
+        """Start a backup, unless one is under way; what becomes of it `now` tells.
 
         Raises:
             SessionEnded: the session is over.
             NotPermitted: its role may not.
-            BackupError: the configured folder is not there, or lies on the store's own disk.
         """
         session, store = self._desk.session(number, Permission.BACK_UP)
-        target = self._desk.config.backup
-        if target is None or not self._elsewhere(target, store.folder):
-            raise BackupError(f"{target} is not there, or is the records' own disk", "Plug the backup's stick in")
         key = self._desk.access.data_key(number)
         with self._lock:
             if self._backing.progress is Progress.RUNNING:
                 return
             self._backing = Backing(Progress.RUNNING)
-        self._desk.look(str(Progress.RUNNING))
+        # a stick that is not plugged in may keep whoever asks for it waiting
+        job = partial(self._copy, store, key, session.operator.id)
+        threading.Thread(target=job, name=THREAD, daemon=True).start()
 
-        def copy() -> None:
-            try:
-                report = back_up(store, key, target, session.operator.id)
-            except DermakioskError as error:
-                _log.warning("a backup failed: %s", error)
-                made = Backing(Progress.FAILED, code=error.code)
-            except Exception:  # noqa: BLE001 - whatever it is: there is no backup, and the screen says so
-                _log.exception("a backup failed")
-                made = Backing(Progress.FAILED, code=BackupError.code)
-            else:
-                made = Backing(Progress.DONE, report.manifest.examinations or 0)
-            with self._lock:
-                self._backing = made
-            self._desk.look(str(made.progress))
+    def _copy(self, store: Store, key: DataKey, by: str) -> None:
+        try:
+            report = back_up(store, key, self._target(store), by)
+            made = Backing(Progress.DONE, report.manifest.examinations or 0)
+        except DermakioskError as error:
+            _log.warning("a backup failed: %s", error)
+            made = Backing(Progress.FAILED, code=error.code)
+        except Exception:  # noqa: BLE001 - whatever it is: there is no backup, and the screen says so
+            _log.exception("a backup failed")
+            made = Backing(Progress.FAILED, code=BackupError.code)
+        with self._lock:
+            self._backing = made
 
-        threading.Thread(target=copy, name="back up", daemon=True).start()
+    def _target(self, store: Store) -> Path:
+        """The configured folder.
+
+        Raises:
+            BackupError: it is not there, or lies on the store's own disk.
+        """
+        target = self._desk.config.backup
+        if target is None or not self._elsewhere(target, store.folder):
+            raise BackupError(f"{target} is not there, or is the records' own disk", "Plug the backup's stick in")
+        return target

@@ -84,7 +84,6 @@ class Desk:
         self._retained_at: datetime | None = None
         self._space = Space.ENOUGH
         self._space_seen_s = -SPACE_EVERY_S
-        self._backing = ""
         self.seen = str(Standing.NONE)
         """How the records stood when somebody last looked, for the page's heartbeat; it changes with every log-in."""
         self._reach()
@@ -130,12 +129,11 @@ class Desk:
         """Whether somebody should make room soon."""
         return self._space is not Space.ENOUGH
 
-    def look(self, backing: str | None = None) -> str:
-        """Bring `seen` up to date; `backing`: how the last backup stands now, where that has changed."""
+    def look(self) -> str:
+        """Bring `seen` up to date."""
         access = self._access
         number = access.number() if access is not None and access.state() is State.OPEN else 0
-        self._backing = self._backing if backing is None else backing
-        self.seen = "-".join(filter(None, (self.standing(), str(number), self._backing)))
+        self.seen = f"{self.standing()}-{number}"
         return self.seen
 
     # --- in and out

@@ -14,8 +14,8 @@ from kiosk.ui.body_map import HEIGHT, REACH, REGIONS, WIDTH, Region, region_at
 
 LISTED_ONLY = {BodySite.MUCOSA, BodySite.NAIL}
 SHARES = st.floats(0, 1)
-EDGE = 0.1
-"""On the line between two regions it may be either."""
+SCALE = 2
+"""Pixels to a unit of the drawing."""
 
 
 def point(view: BodyView, x: float, y: float) -> BodyPoint:
@@ -29,17 +29,13 @@ def test_every_site_is_drawn_on_all_its_sides_but_those_that_are_listed_only() -
 
 
 @pytest.mark.parametrize("region", REGIONS, ids=lambda region: f"{region.view}-{region.site.code}-{region.side}")
-def test_whatever_lies_inside_a_region_means_it_and_no_other(region: Region) -> None:
-    outline = np.array(region.corners, np.float32)
-    inside = [
-        (float(x), float(y))
-        for x in np.arange(0, WIDTH, 0.5)
-        for y in np.arange(0, HEIGHT, 0.5)
-        if cv2.pointPolygonTest(outline, (float(x), float(y)), measureDist=True) > EDGE
-    ]
+def test_whatever_is_drawn_of_a_region_means_it_and_no_other(region: Region) -> None:
+    drawing = np.zeros((HEIGHT * SCALE, WIDTH * SCALE), np.uint8)
+    cv2.fillPoly(drawing, [np.round(np.array(region.corners) * SCALE).astype(np.int32)], [1])
+    inside = np.argwhere(cv2.erode(drawing, np.ones((3, 3), np.uint8)))
     assert len(inside) > 10
-    for x, y in inside:
-        assert region_at(point(region.view, x, y)) == region
+    for y, x in inside:
+        assert region_at(point(region.view, x / SCALE, y / SCALE)) == region
 
 
 @pytest.mark.parametrize(
@@ -57,16 +53,23 @@ def test_sides_are_the_patients_own(view: BodyView, x: float, side: Side) -> Non
     assert (found.site, found.side) == (BodySite.ARM, side)
 
 
-@given(st.sampled_from(BodyView), SHARES, SHARES)
-def test_any_point_is_a_lesion_s_or_lies_off_the_figure(view: BodyView, x: float, y: float) -> None:
-    pointed = BodyPoint(view, x, y)
-    found = region_at(pointed)
-    apart = [
-        -cv2.pointPolygonTest(np.array(region.corners, np.float32), (x * WIDTH, y * HEIGHT), measureDist=True)
-        for region in REGIONS
-        if region.view is view
-    ]
-    assert (found is not None) == (min(apart) <= REACH)
-    if found is not None:
-        assert found.view is view
-        assert Lesion("a" * 32, found.site, found.side, pointed).point == pointed
+@given(st.sampled_from(REGIONS), SHARES, SHARES)
+def test_any_point_that_means_a_region_makes_a_lesion(near: Region, x: float, y: float) -> None:
+    """A region's side is one of its site's: anywhere around any region."""
+    across, down = near.corners[0]
+    pointed = point(near.view, min(max(across + 20 * (x - 0.5), 0), WIDTH), min(max(down + 20 * (y - 0.5), 0), HEIGHT))
+    found = region_at(pointed) or near
+    assert Lesion("a" * 32, found.site, found.side, pointed).side is found.side
+
+
+@given(st.sampled_from(BodyView), st.sampled_from([(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0), (0.02, 0.9)]))
+def test_a_point_far_from_the_figure_means_nothing(view: BodyView, at: tuple[float, float]) -> None:
+    assert region_at(BodyPoint(view, *at)) is None
+
+
+@pytest.mark.parametrize("region", [region for region in REGIONS if region.site is BodySite.EAR])
+def test_a_point_just_beside_an_ear_means_the_ear(region: Region) -> None:
+    outer = -1 if region.corners[1][0] < WIDTH / 2 else 1
+    across = [x for x, _ in region.corners]
+    beside = point(region.view, (min(across) if outer < 0 else max(across)) + outer * (REACH - 2), 15)
+    assert region_at(beside) == region

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from edge_models.errors import DermakioskError
 from kiosk.clinical.operator import Operator
@@ -12,7 +12,7 @@ from kiosk.ui.device import Device
 from kiosk.ui.seat import Place, Seat
 from kiosk.ui.widgets.component import Tap, mount
 from kiosk.workflow.archive import Listed
-from kiosk.workflow.backing_up import Progress
+from kiosk.workflow.backing_up import Backing, Progress
 from kiosk.workflow.office import PERMISSIONS, Permission
 
 ITEMS: Mapping[str, tuple[str, Permission | None]] = {
@@ -30,9 +30,8 @@ ITEMS: Mapping[str, tuple[str, Permission | None]] = {
 def draw(words: Catalogue, device: Device, seat: Seat, operator: Operator) -> None:
     """Draw the screen."""
     may = PERMISSIONS[operator.role]
-    offered = [name for name, (_, permission) in ITEMS.items() if permission is None or permission in may]
-    if not device.backing_up.offered:
-        offered = [name for name in offered if name != "backup"]
+    there = [name for name in ITEMS if name != "backup" or device.backing_up.offered]
+    offered = [name for name in there if ITEMS[name][1] is None or ITEMS[name][1] in may]
     examines = Permission.EXAMINE in may
 
     def on_tap(tap: Tap) -> None:
@@ -47,7 +46,7 @@ def draw(words: Catalogue, device: Device, seat: Seat, operator: Operator) -> No
         {
             "title": words.text("status.records"),
             "who": words.text("desk.detail", name=operator.name, role=words.text(f"role.{operator.role}")),
-            "notice": _notice(words, device, seat),
+            "notice": " ".join(_notices(words, device, seat, backs_up="backup" in offered)),
             "items": [_item(words, name, ITEMS[name][0]) for name in offered],
             "dock": [_item(words, "examine", "camera")] if examines else [],
         },
@@ -55,17 +54,20 @@ def draw(words: Catalogue, device: Device, seat: Seat, operator: Operator) -> No
     )
 
 
-def _notice(words: Catalogue, device: Device, seat: Seat) -> str:
-    """What somebody should know: how the backup stands, what went wrong, that space runs out."""
-    backing = device.backing_up.now()
-    if seat.trouble or backing.code:
-        return words.fault(seat.trouble or backing.code)
+def _notices(words: Catalogue, device: Device, seat: Seat, *, backs_up: bool) -> Iterator[str]:
+    """What somebody should know: what went wrong, how the backup stands for whoever makes them, that space runs out."""
+    if seat.trouble:
+        yield words.fault(seat.trouble)
+    backing = device.backing_up.now() if backs_up else Backing()
     match backing.progress:
         case Progress.RUNNING:
-            return words.text("desk.backing_up")
+            yield words.text("desk.backing_up")
         case Progress.DONE:
-            return words.count("desk.backed_up", backing.examinations, count=words.number(backing.examinations))
-    return words.fault(faults.RECORDS_NEARLY_FULL) if device.desk.space_is_low() else ""
+            yield words.count("desk.backed_up", backing.examinations, count=words.number(backing.examinations))
+        case Progress.FAILED:
+            yield words.fault(backing.code)
+    if device.desk.space_is_low():
+        yield words.fault(faults.RECORDS_NEARLY_FULL)
 
 
 def go(device: Device, seat: Seat, name: str) -> None:

@@ -62,4 +62,9 @@ def records(words: Catalogue, device: Device, seat: Seat) -> dict[str, str]:
         state, said = "open", operator.name
     if desk.demonstration:
         state, said = "demonstration", words.text("status.records_demonstration")
-    return {"state": state, "word": said, "seen": desk.seen, "may": "" if standing is Standing.NONE else "tap"}
+    return {
+        "state": state,
+        "word": said,
+        "seen": device.records_seen(),
+        "may": "" if standing is Standing.NONE else "tap",
+    }
