@@ -55,6 +55,7 @@ def _visit(words: Catalogue, kiosk: device.Device, seat: Seat, window: str) -> N
     visit: Visit = st.session_state["visit"]
     visit.keep_up(kiosk.attention.turn)
     take = partial(entry.capture, kiosk, seat, visit)
+    keeps = entry.keeps(kiosk, seat)
     assessment = keeping = None
     if visit.step is Step.RESULT:
         try:
@@ -65,9 +66,8 @@ def _visit(words: Catalogue, kiosk: device.Device, seat: Seat, window: str) -> N
         else:
             if assessment is None or (keeping is not None and keeping.kept is Kept.SAVING):
                 status.draw(words, kiosk, seat, Step.CAPTURE, window)
-                capture.draw(words, kiosk, visit, take, keeps=False, taking=True)
+                capture.draw(words, kiosk, visit, take, keeps=keeps, taking=True)
                 st.rerun()
-    keeps = entry.keeps(kiosk, seat)
     if visit.step is Step.LESION and not keeps:
         visit.back()  # nobody who could follow a lesion is logged in any more
     status.draw(words, kiosk, seat, Step.CAPTURE if visit.step is Step.LESION else visit.step, window)

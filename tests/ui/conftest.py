@@ -295,9 +295,9 @@ class Screen:
         self.size = size
 
     def wake(self) -> None:
-        """Let the page go on drawing: after many changes of size Chromium sometimes draws no frame until the next one.
+        """See that the page draws frames; where none comes, change its size once more.
 
-        Playwright waits for a frame before every tap, as long as it may.
+        Playwright waits for a frame before every tap. One run waited for half a minute after a walk through all sizes.
         """
         if self.page.evaluate(DRAWS, FRAME_MS):
             return

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -66,6 +66,12 @@ class Forger:
         self._screen.heartbeats()
 
 
+def tapped(message: BackMsg) -> dict[str, Any]:
+    """What a message says of a tap."""
+    (state,) = message.rerun_script.widget_states.widgets
+    return dict(json.loads(state.json_trigger_value)[0]["value"])
+
+
 @pytest.fixture
 def clinic(start_server: StartServer, tmp_path: Path, shared_tiny_bundle: Path) -> Iterator[Clinic]:
     with opened(start_server, tmp_path, shared_tiny_bundle) as made:
@@ -94,7 +100,7 @@ def test_what_a_role_may_not_do_it_cannot_forge(clinic: Clinic, open_screen: Ope
     screen.tap(".kept > .panel .back")
     screen.see(".archive:not([inert])")
     of_the_examination = forger.heard("kept")
-    opened_id = json.loads(of_the_archive.rerun_script.widget_states.widgets[0].json_trigger_value)[0]["value"]["id"]
+    opened_id = tapped(of_the_archive)["id"]
 
     screen.tap(".archive .row")
     screen.see(".kept.screen:not([inert])")
@@ -185,9 +191,7 @@ def test_a_session_that_is_over_changes_nothing(clinic: Clinic, open_screen: Ope
     forger = Forger(screen)
     go(screen, "archive")
     screen.tap(".archive .row")
-    opened_id = json.loads(
-        forger.heard("archive").rerun_script.widget_states.widgets[0].json_trigger_value  # what was tapped just now
-    )[0]["value"]["id"]
+    opened_id = tapped(forger.heard("archive"))["id"]
     screen.see(".kept.screen:not([inert])")
     screen.tap(".kept > .panel .back")
     screen.see(".archive:not([inert])")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from kiosk.clinical.body_site import BodySite, Side
 from kiosk.clinical.examination import Consent, Phase
 from kiosk.clinical.lesion import BodyView
+from kiosk.records.backup import last_backup
 from kiosk.records.search import Filter
 from kiosk.text.catalogue import catalogue
 from tests.ui.clinic import ANNA, BEN, CLARA, PINS, Clinic, enter, go, log_in, opened
@@ -149,7 +151,10 @@ def test_a_lesion_is_followed_from_one_visit_to_the_next(clinic: Clinic, open_sc
             screen.tap(f'.lesions .pill:has-text("{text("follow.known", number=1)}")')
         else:
             point(screen, "back", 0.2, 0.35)
-            screen.tap('.consents .pill[data-value="care_and_research"]')
+            chosen = screen.page.locator('.consents .pill[data-value="care_and_research"]')
+            chosen.focus()
+            screen.page.keyboard.press("Enter")
+            screen.see('.consents .pill[data-value="care_and_research"][aria-pressed="true"]:focus')
         screen.tap(".lesion .use")
         screen.picture()
         assert text("side.left") in screen.see(".capture .summary").inner_text()
@@ -281,6 +286,35 @@ def test_a_hand_over_keeps_the_case_and_an_idle_screen_is_cleared(
         screen.see('#kiosk-overlay[data-state="none"]', "attached")  # nothing is left to be covered
         log_in(screen, CLARA)
         screen.see(".start:not([inert])")
+
+
+ANOTHER_DISK = Path("/dev/shm")  # noqa: S108 - held in memory, and so another disk than any store's
+
+
+@pytest.mark.skipif(not ANOTHER_DISK.is_dir(), reason="there is no /dev/shm")
+def test_a_backup_by_touch_is_told_when_it_is_whole(
+    start_server: StartServer, open_screen: OpenScreen, tmp_path: Path, shared_tiny_bundle: Path
+) -> None:
+    with (
+        tempfile.TemporaryDirectory(dir=ANOTHER_DISK) as stick,
+        opened(start_server, tmp_path, shared_tiny_bundle, f'backup = "{stick}"\n') as clinic,
+    ):
+        screen = open_screen(clinic.server)
+        log_in(screen, CLARA)
+        examine(screen)
+        screen.done()
+        screen.tap(".bar .records")
+        screen.see(".desk:not([inert])")
+        assert screen.page.locator(".desk .backup").count() == 0, "a clinician makes none"
+        screen.tap(".desk .hand_over")
+        log_in(screen, ANNA)
+        screen.see(".desk:not([inert])")
+        screen.tap(".desk .backup")
+        screen.see(f'.desk .notice:has-text("{EN.count("desk.backed_up", 1, count=1)}")')
+        screen.keep("desk_backed_up")
+        made = last_backup(clinic.folder)
+        assert made is not None
+        assert made[0].parent == Path(stick)
 
 
 def test_an_administrator_sees_no_way_to_examine_and_a_screener_none_to_administrate(

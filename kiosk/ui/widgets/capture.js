@@ -160,6 +160,7 @@ export default (component) =>
       fillTexts(root, data.texts);
       find(".summary").textContent = data.summary;
       find(".which").hidden = !data.keeps;
+      find(".which").disabled = data.taking;
       find(".which span").textContent = data.followed;
       if (first) {
         for (const [name] of data.hints) {

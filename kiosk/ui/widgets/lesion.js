@@ -56,10 +56,16 @@ export default (component) =>
       return [null, ""];
     }
 
-    function pill(value, label, pressed, onTap) {
-      const made = element("button", { class: "pill", "data-value": value, "aria-pressed": pressed }, ...label);
-      made.addEventListener("click", onTap);
-      return made;
+    // one of several, in place of those that stand there; whoever goes by keyboard stays on the value that was tapped
+    function offer(place, offered, current, onTap) {
+      const focused = root.activeElement?.closest(place)?.querySelector(":focus")?.dataset.value;
+      const pills = offered.map(([value, label]) => {
+        const made = element("button", { class: "pill", "data-value": value, "aria-pressed": value === current }, ...label);
+        made.addEventListener("click", () => onTap(value));
+        return made;
+      });
+      find(place).replaceChildren(...pills);
+      pills.find((made) => made.dataset.value === focused)?.focus();
     }
 
     function refresh() {
@@ -67,14 +73,14 @@ export default (component) =>
       const known = data.lesions.map((each) => [each.id, [element("b", {}, each.name), each.place]]);
       const fresh = place ? [[NEW, [element("b", {}, t("new")), place]]] : [];
       const offered = data.may_follow ? [["", [t("none")]], ...known, ...fresh] : [];
-      find(".lesions").replaceChildren(...offered.map(([value, label]) => pill(value, label, value === chosen, () => {
+      offer(".lesions", offered, chosen, (value) => {
         chosen = value;
         refresh();
-      })));
-      find(".consents").replaceChildren(...data.consents.map(([value, label]) => pill(value, [label], value === consent, () => {
+      });
+      offer(".consents", data.consents.map(([value, label]) => [value, [label]]), consent, (value) => {
         consent = value;
         refresh();
-      })));
+      });
       find(".hint").textContent = point?.name ?? t("hint");
       for (const drawing of root.querySelectorAll("svg[data-view]")) mark(drawing);
     }

@@ -106,7 +106,7 @@
 
   // Streamlit waits in a template, so that a page without shell or style draws nothing
   function begin() {
-    window.stop(); // the refresh was read already: this takes it back
+    window.stop(); // takes the refresh of the page's headers back
     styled = getComputedStyle(overlay).position === "fixed";
     if (styled) document.head.append(document.importNode(app.content, true));
     beat();
