@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
         acting(Path(folder), "urgent") as stage,
         sync_playwright() as playwright,
     ):
-        browser = launch(playwright)
+        browser = launch(playwright.chromium)
         for language in options.languages.split(","):
             context = browser.new_context(viewport={"width": 1280, "height": 800}, has_touch=True)
             screen = Screen(context.new_page(), "1280x800")
