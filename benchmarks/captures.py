@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmarks.board import reading, resident_mib
 from kiosk.capture.station import Station
+from kiosk.clinical.about import About
 from kiosk.clinical.patient import Patient
 
 LONG_S = 30.0
@@ -50,7 +51,7 @@ def captures(station: Station, wanted: Callable[[int, float], bool]) -> Iterator
     count = 0
     while wanted(count, perf_counter() - started):
         live(station, live(station) + 1)  # the next picture may have been on its way when the last capture was made
-        ticket = station.begin(Patient()).ticket
+        ticket = station.begin(About(Patient())).ticket
         assessment = station.wait(ticket, LONG_S)
         if assessment is None:
             raise RuntimeError(f"a capture had no result after {LONG_S:.0f} s")

@@ -26,6 +26,7 @@ def main(camera: str, engine: str, bundle: str = "") -> None:
     from kiosk.camera.choose import CameraChoice
     from kiosk.camera.source import Source
     from kiosk.capture.station import Station
+    from kiosk.clinical.about import About
     from kiosk.clinical.patient import Patient
 
     marks["imports"] = monotonic()
@@ -34,7 +35,7 @@ def main(camera: str, engine: str, bundle: str = "") -> None:
     with Station(CameraChoice(Source.parse(camera)).open, classifier) as station:
         live(station)
         marks["live picture"] = monotonic()
-        assessment = station.wait(station.begin(Patient()).ticket, LONG_S)
+        assessment = station.wait(station.begin(About(Patient())).ticket, LONG_S)
         marks["result"] = monotonic()
     if assessment is None or assessment.fault:
         raise SystemExit(f"no result came: {assessment.fault if assessment else 'timed out'}")

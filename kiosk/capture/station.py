@@ -24,6 +24,7 @@ from kiosk.camera.base import Camera
 from kiosk.capture.live_camera import LiveCamera, Preview
 from kiosk.capture.memory import give_back_freed_pictures
 from kiosk.capture.open_case import OpenCase
+from kiosk.clinical.about import About
 from kiosk.clinical.assessment import Assessment
 from kiosk.clinical.patient import Patient
 from kiosk.clinical.quality_report import Reason
@@ -42,7 +43,7 @@ class Case:
     """One patient's capture that is going on: from the tap on Capture to Done."""
 
     ticket: str
-    patient: Patient
+    about: About
 
 
 class Loss(StrEnum):
@@ -128,7 +129,7 @@ class Station:
         """As `LiveCamera.preview_after`."""
         return self._live.preview_after(number)
 
-    def begin(self, patient: Patient) -> Case:
+    def begin(self, about: About) -> Case:
         """Take a picture and assess it in the worker.
 
         Until a case is done a second call (a tap in another window) returns that case, which may be another patient's:
@@ -138,13 +139,13 @@ class Station:
             if self._case is not None:
                 return self._case
             # a name that no earlier run of the program has used: a page may not have noticed a restart
-            self._case = Case(secrets.token_hex(8), patient)
+            self._case = Case(secrets.token_hex(8), about)
             self._loss = None
             self._is_saved = False
             self._captured = False
             self._open_case.begin()
             self._job_started_s = monotonic()
-            self._job = self._worker.submit(self._examine, patient)
+            self._job = self._worker.submit(self._examine, about.patient)
             return self._case
 
     def wait(self, ticket: str, timeout_s: float) -> Assessment | None:

@@ -10,7 +10,7 @@ from kiosk.ui.device import Device
 from kiosk.ui.screens import setup, unlock
 from kiosk.ui.seat import Place, Seat
 from kiosk.workflow.desk import Standing
-from kiosk.workflow.keeping import About, Keeping, Kept
+from kiosk.workflow.keeping import Keeping, Kept
 from kiosk.workflow.office import PERMISSIONS, Permission
 from kiosk.workflow.visit import Step, Visit
 
@@ -98,5 +98,4 @@ def keep(kiosk: Device, seat: Seat, visit: Visit, timeout_s: float) -> Keeping |
         return None
     if not seat.number:
         return desk.go_without(visit.ticket)
-    about = About(visit.patient, visit.id, visit.followed, visit.consent)
-    return desk.keep(kiosk.station, visit.ticket, seat.number, about, timeout_s)
+    return desk.keep(kiosk.station, visit.ticket, seat.number, timeout_s)

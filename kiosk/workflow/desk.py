@@ -30,7 +30,7 @@ from kiosk.records.device_secret import read_key_file, read_otp, write_key_file
 from kiosk.records.keys import DeviceSecret, Kdf, calibrate
 from kiosk.records.opening import set_up
 from kiosk.records.store import Store, utc_now
-from kiosk.workflow.keeping import About, Keeper, Keeping, Kept
+from kiosk.workflow.keeping import Keeper, Keeping, Kept
 
 RETENTION_EVERY = timedelta(days=1)
 SPACE_EVERY_S = 60.0
@@ -208,16 +208,16 @@ class Desk:
 
     # --- keeping
 
-    def keep(self, station: Station, ticket: str, number: int, about: About, timeout_s: float) -> Keeping:
+    def keep(self, station: Station, ticket: str, number: int, timeout_s: float) -> Keeping:
         """Have a finished case in the store before it is shown; see `Keeper.keep`.
 
         Raises:
             KeyError: somebody else has done the case.
         """
-        assessment = station.wait(ticket, 0.0)
-        if assessment is None:
+        case, assessment = station.current(), station.wait(ticket, 0.0)
+        if case is None or case.ticket != ticket or assessment is None:
             raise KeyError(ticket)
-        keeping = self.keeper.keep(ticket, assessment, about, lambda: self._writer(number), timeout_s)
+        keeping = self.keeper.keep(ticket, assessment, case.about, lambda: self._writer(number), timeout_s)
         if keeping.kept is Kept.SAVED:
             station.saved(ticket)
         return keeping

@@ -6,7 +6,6 @@ What cannot be saved stays with the station: the operator tries again, or goes o
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,10 +15,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from edge_models.errors import DermakioskError
+from kiosk.clinical.about import About, new_id
 from kiosk.clinical.assessment import Assessment
-from kiosk.clinical.examination import Consent, Examination, ExaminationId
-from kiosk.clinical.lesion import Lesion
-from kiosk.clinical.patient import Patient
+from kiosk.clinical.examination import Examination, ExaminationId
 from kiosk.errors import RecordsError
 from kiosk.records.store import Store
 from kiosk.workflow.encoding import encoded
@@ -49,26 +47,6 @@ class Keeping:
     kept: Kept
     examination_id: ExaminationId
     code: str = ""
-
-
-@dataclass(frozen=True)
-class About:
-    """What belongs to an examination beside its assessment.
-
-    Attributes:
-        visit_id: 32 hexadecimal digits that the examinations of one sitting share.
-        lesion: None where it is not one that is followed.
-    """
-
-    patient: Patient
-    visit_id: str
-    lesion: Lesion | None = None
-    consent: Consent = Consent.CARE
-
-
-def new_id() -> str:
-    """128 random bits, as patients', visits', lesions' and examinations' ids are."""
-    return os.urandom(16).hex()
 
 
 class Keeper:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from kiosk.capture.station import Station
+from kiosk.capture.station import Case, Station
+from kiosk.clinical.about import About, new_id
 from kiosk.clinical.assessment import Assessment
 from kiosk.clinical.examination import Consent
 from kiosk.clinical.lesion import Lesion
@@ -44,15 +44,15 @@ class Visit:
     followed: Lesion | None = None
     consent: Consent = Consent.CARE
     turn: int = 0
-    id: str = field(default_factory=lambda: os.urandom(16).hex())
+    id: str = field(default_factory=new_id)
 
     @classmethod
     def resume(cls, station: Station, turn: int = 0) -> Visit:
         """Where the kiosk stands: at the case that is not done yet (the page was reloaded), else at Start."""
-        case = station.current()
-        if case is None:
-            return cls(station, turn=turn)
-        return cls(station, Step.RESULT, case.patient, case.ticket, turn=turn)
+        visit, case = cls(station, turn=turn), station.current()
+        if case is not None:
+            visit._show(case)
+        return visit
 
     def keep_up(self, turn: int) -> None:
         """→ Start, with nothing entered, where everything was ended since the visit began."""
@@ -94,9 +94,7 @@ class Visit:
         """Capture → Result: the station takes the picture and assesses it."""
         if self.step is Step.CAPTURE:
             # another window may have been faster: its case is shown, with its own patient's details
-            case = self.station.begin(self.patient)
-            self.ticket, self.patient = case.ticket, case.patient
-            self.step = Step.RESULT
+            self._show(self.station.begin(About(self.patient, self.id, self.lesion, self.followed, self.consent)))
 
     def retake(self, ticket: str) -> None:
         """Result → Capture, for the same patient; → Start where another window has ended the case."""
@@ -142,11 +140,18 @@ class Visit:
         """Whether the case's picture is taken, and the patient may move."""
         return self.station.captured(self.ticket)
 
+    def _show(self, case: Case) -> None:
+        about = case.about
+        self.patient, self.id, self.lesion = about.patient, about.visit_id, about.number
+        self.followed, self.consent = about.lesion, about.consent
+        self.ticket = case.ticket
+        self.step = Step.RESULT
+
     def _start_over(self) -> None:
         self.patient = Patient()
         self.lesion = 1
         self.followed = None
         self.consent = Consent.CARE
-        self.id = os.urandom(16).hex()
+        self.id = new_id()
         self.ticket = ""
         self.step = Step.START

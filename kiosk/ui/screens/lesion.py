@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from edge_models.errors import DermakioskError
+from kiosk.clinical.about import new_id
 from kiosk.clinical.examination import Consent
 from kiosk.clinical.lesion import BodyPoint, BodyView, Lesion
 from kiosk.text.catalogue import Catalogue
@@ -13,7 +14,6 @@ from kiosk.ui.device import Device
 from kiosk.ui.screens.start import place_name, summary
 from kiosk.ui.seat import Seat
 from kiosk.ui.widgets.component import Tap, mount
-from kiosk.workflow.keeping import new_id
 from kiosk.workflow.visit import Visit
 
 NEW, NONE = "new", ""

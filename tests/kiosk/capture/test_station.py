@@ -21,6 +21,7 @@ from kiosk.camera.simulation import SimulatedDevice
 from kiosk.capture.live_camera import Preview
 from kiosk.capture.open_case import OpenCase
 from kiosk.capture.station import Loss, Station
+from kiosk.clinical.about import About
 from kiosk.clinical.assessment import Assessment, Outcome
 from kiosk.clinical.body_site import BodySite
 from kiosk.clinical.frame import Frame
@@ -32,6 +33,7 @@ from kiosk.errors import CameraNotFound
 LONG_S = 30.0
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 PATIENT = Patient("A-7", 61, None, BodySite.BACK)
+ABOUT = About(PATIENT)
 
 
 @pytest.fixture
@@ -67,7 +69,7 @@ def preview_where(station: Station, wanted: Callable[[Preview], bool]) -> Previe
 
 def assessed(station: Station, patient: Patient = PATIENT) -> Assessment:
     """What the next case comes to; it is done then."""
-    case = station.begin(patient)
+    case = station.begin(About(patient))
     assessment = station.wait(case.ticket, LONG_S)
     assert assessment is not None
     assert station.done(case.ticket)
@@ -110,7 +112,7 @@ def test_who_stops_waiting_holds_nobody_up(station: Station) -> None:
 
 def test_a_case_from_tap_to_done(station: Station) -> None:
     live(station)
-    ticket = station.begin(PATIENT).ticket
+    ticket = station.begin(ABOUT).ticket
     assessment = station.wait(ticket, LONG_S)
     assert assessment is not None
     assert (assessment.outcome, assessment.reasons) == (Outcome.RESULT, ())
@@ -119,7 +121,7 @@ def test_a_case_from_tap_to_done(station: Station) -> None:
     assert {"capture", "quality", "invoke", "total"} <= set(assessment.timings_ms)
     case = station.current()
     assert case is not None
-    assert (case.ticket, case.patient) == (ticket, PATIENT)
+    assert (case.ticket, case.about) == (ticket, ABOUT)
     assert station.wait(ticket, 0) is assessment
     assert station.done(ticket)
     assert station.current() is None
@@ -129,12 +131,12 @@ def test_a_case_from_tap_to_done(station: Station) -> None:
 
 def test_a_double_tap_is_one_case_and_a_retake_is_another(station: Station) -> None:
     live(station)
-    first = station.begin(PATIENT)
-    assert station.begin(Patient("B-8")) is first, "whose picture it is does not change either"
+    first = station.begin(ABOUT)
+    assert station.begin(About(Patient("B-8"))) is first, "whose picture it is does not change either"
     assert station.wait(first.ticket, LONG_S) is not None
-    assert station.begin(Patient("B-8")) is first, "a result that nobody closed is not dropped"
+    assert station.begin(About(Patient("B-8"))) is first, "a result that nobody closed is not dropped"
     assert station.done(first.ticket)
-    retake = station.begin(PATIENT)
+    retake = station.begin(ABOUT)
     assert retake.ticket != first.ticket
     with pytest.raises(KeyError):
         station.wait(first.ticket, 0)
@@ -174,7 +176,7 @@ def test_a_stalled_camera_is_an_error_and_not_an_old_picture(station: Station, d
 def test_a_camera_pulled_in_mid_capture_is_a_device_fault(station: Station, device: SimulatedDevice) -> None:
     live(station)
     device.stall()
-    case = station.begin(PATIENT)
+    case = station.begin(ABOUT)
     device.unplug()
     assessment = station.wait(case.ticket, LONG_S)
     assert assessment is not None
@@ -341,12 +343,12 @@ def test_a_case_that_nobody_closed_is_known_to_the_next_run(classifier: Classifi
 
     with run() as station:
         assert station.loss() is None
-        station.begin(PATIENT)
+        station.begin(ABOUT)
     with run() as station:
         assert station.loss() is Loss.RESTART
     with run() as station:
         assert station.loss() is Loss.RESTART, "until another case is begun"
-        case = station.begin(PATIENT)
+        case = station.begin(ABOUT)
         assert station.loss() is None
         station.done(case.ticket)
     with run() as station:
@@ -357,12 +359,12 @@ def test_a_case_that_nobody_closed_is_known_to_the_next_run(classifier: Classifi
 def test_a_case_that_is_abandoned_is_told_until_the_next_one(station: Station) -> None:
     station.abandon()
     assert station.loss() is None, "there was none"
-    case = station.begin(PATIENT)
+    case = station.begin(ABOUT)
     station.abandon()
     assert (station.current(), station.loss()) == (None, Loss.UNTOUCHED)
     with pytest.raises(KeyError):
         station.wait(case.ticket, 0.0)
-    station.begin(PATIENT)
+    station.begin(ABOUT)
     assert station.loss() is None
 
 

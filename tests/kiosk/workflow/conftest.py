@@ -14,6 +14,7 @@ from kiosk.camera.phantom import PhantomCamera
 from kiosk.camera.simulation import SimulatedDevice
 from kiosk.capture.station import Station
 from kiosk.clinical.operator import Operator, Role
+from kiosk.clinical.patient import Patient
 from kiosk.records.config import RecordsConfig
 from kiosk.workflow.desk import Desk
 from kiosk.workflow.visit import Visit
@@ -106,5 +107,5 @@ def station(shared_tiny_bundle: Path) -> Iterator[Station]:
 def visit(station: Station) -> Visit:
     """At Capture."""
     made = Visit.resume(station)
-    made.confirm(made.patient)
+    made.confirm(Patient("A-7", 61))
     return made

@@ -20,7 +20,7 @@ from kiosk.workflow.keeping import Kept
 from kiosk.workflow.visit import Visit
 from tests.kiosk.records.samples import PIN, WEAK
 from tests.kiosk.workflow.conftest import LONG_S, Front, MakeFront
-from tests.kiosk.workflow.test_keeping import ABOUT, captured
+from tests.kiosk.workflow.test_keeping import captured
 
 
 def test_without_a_folder_nothing_is_kept_and_nobody_is_asked(station: Station) -> None:
@@ -110,7 +110,7 @@ def test_an_idle_screen_forgets_a_saved_case_and_a_locked_one_every_case(
     front: Front, station: Station, visit: Visit
 ) -> None:
     number, ticket = front.ben(), captured(visit)
-    front.desk.keep(station, ticket, number, ABOUT, LONG_S)
+    front.desk.keep(station, ticket, number, LONG_S)
     front.desk.tick(station)
     assert station.current() is not None
     front.uptime_s += front.config.idle_after_s

@@ -17,16 +17,13 @@ from kiosk.access.policy import Permission
 from kiosk.capture.station import Station
 from kiosk.clinical.assessment import Outcome
 from kiosk.clinical.frame import Frame
-from kiosk.clinical.patient import Patient
 from kiosk.errors import NotPermitted, SessionEnded, StoreFull, StoreUnwritable
 from kiosk.records.store import Store
 from kiosk.workflow.encoding import encoded
-from kiosk.workflow.keeping import About, Kept, new_id
+from kiosk.workflow.keeping import Kept
 from kiosk.workflow.visit import Visit
 from tests.kiosk.records.samples import NOON, PIN
 from tests.kiosk.workflow.conftest import LONG_S, Front
-
-ABOUT = About(Patient("A-7", 61), new_id())
 
 
 def captured(visit: Visit) -> str:
@@ -41,11 +38,11 @@ def captured(visit: Visit) -> str:
 
 def test_a_case_is_in_the_store_before_anybody_is_told_that_it_is(front: Front, station: Station, visit: Visit) -> None:
     number, ticket = front.ben(), captured(visit)
-    keeping = front.desk.keep(station, ticket, number, ABOUT, LONG_S)
+    keeping = front.desk.keep(station, ticket, number, LONG_S)
     assert keeping.kept is Kept.SAVED
     _, store = front.desk.session(number, Permission.SEE_RECORDS)
     kept = store.examination(keeping.examination_id, "x")
-    assert (kept.patient, kept.visit_id, kept.operator_id) == (ABOUT.patient, ABOUT.visit_id, "00000000000000bb")
+    assert (kept.patient, kept.visit_id, kept.operator_id) == (visit.patient, visit.id, "00000000000000bb")
     assessment = station.wait(ticket, 0.0)
     assert assessment is not None
     assert kept.assessment.outcome is assessment.outcome
@@ -59,7 +56,7 @@ def test_a_case_is_in_the_store_before_anybody_is_told_that_it_is(front: Front, 
 
 def test_asking_again_saves_nothing_again(front: Front, station: Station, visit: Visit) -> None:
     number, ticket = front.ben(), captured(visit)
-    first = [front.desk.keep(station, ticket, number, ABOUT, LONG_S) for _ in range(3)]
+    first = [front.desk.keep(station, ticket, number, LONG_S) for _ in range(3)]
     assert len(set(first)) == 1
     assert front.events().count("saved") == 1
 
@@ -73,13 +70,13 @@ def test_what_cannot_be_saved_stays_and_is_saved_by_the_next_try(
 
     number, ticket = front.ben(), captured(visit)
     monkeypatch.setattr(Store, "save", refuse)
-    failed = front.desk.keep(station, ticket, number, ABOUT, LONG_S)
+    failed = front.desk.keep(station, ticket, number, LONG_S)
     assert (failed.kept, failed.code) == (Kept.FAILED, getattr(error, "code", "R0"))
     assert station.current() is not None
-    assert front.desk.keep(station, ticket, number, ABOUT, LONG_S) == failed, "nothing is tried again by itself"
+    assert front.desk.keep(station, ticket, number, LONG_S) == failed, "nothing is tried again by itself"
     monkeypatch.undo()
     front.desk.keeper.try_again(ticket)
-    saved = front.desk.keep(station, ticket, number, ABOUT, LONG_S)
+    saved = front.desk.keep(station, ticket, number, LONG_S)
     assert (saved.kept, saved.examination_id) == (Kept.SAVED, failed.examination_id)
 
 
@@ -94,9 +91,9 @@ def test_a_save_that_reached_the_disk_after_all_is_not_doubled(
 
     number, ticket = front.ben(), captured(visit)
     monkeypatch.setattr(Store, "save", save_and_fail)
-    assert front.desk.keep(station, ticket, number, ABOUT, LONG_S).kept is Kept.FAILED
+    assert front.desk.keep(station, ticket, number, LONG_S).kept is Kept.FAILED
     front.desk.keeper.try_again(ticket)
-    assert front.desk.keep(station, ticket, number, ABOUT, LONG_S).kept is Kept.SAVED
+    assert front.desk.keep(station, ticket, number, LONG_S).kept is Kept.SAVED
     assert front.events().count("saved") == 1
 
 
@@ -109,10 +106,10 @@ def test_going_on_without_keeping_is_audited(
     number, ticket = front.ben(), captured(visit)
     front.desk.give_up(ticket)
     monkeypatch.setattr(Store, "save", refuse)
-    front.desk.keep(station, ticket, number, ABOUT, LONG_S)
+    front.desk.keep(station, ticket, number, LONG_S)
     front.desk.give_up(ticket)
     front.desk.give_up(ticket)
-    assert front.desk.keep(station, ticket, number, ABOUT, LONG_S).kept is Kept.GIVEN_UP
+    assert front.desk.keep(station, ticket, number, LONG_S).kept is Kept.GIVEN_UP
     assert front.events().count("not_kept") == 1
 
 
@@ -121,14 +118,14 @@ def test_a_session_that_has_ended_keeps_nothing_until_somebody_logs_in(
 ) -> None:
     number, ticket = front.ben(), captured(visit)
     front.desk.log_out()
-    assert front.desk.keep(station, ticket, number, ABOUT, LONG_S).code == SessionEnded.code
+    assert front.desk.keep(station, ticket, number, LONG_S).code == SessionEnded.code
     front.desk.keeper.try_again(ticket)
-    assert front.desk.keep(station, ticket, front.ben(), ABOUT, LONG_S).kept is Kept.SAVED
+    assert front.desk.keep(station, ticket, front.ben(), LONG_S).kept is Kept.SAVED
 
 
 def test_an_administrator_does_not_examine(front: Front, station: Station, visit: Visit) -> None:
     number, ticket = front.desk.log_in(front.anna, PIN).number, captured(visit)
-    assert front.desk.keep(station, ticket, number, ABOUT, LONG_S).code == NotPermitted.code
+    assert front.desk.keep(station, ticket, number, LONG_S).code == NotPermitted.code
 
 
 def test_a_case_without_a_log_in_is_not_kept_and_not_kept_later_either(
@@ -138,7 +135,7 @@ def test_a_case_without_a_log_in_is_not_kept_and_not_kept_later_either(
     assert front.desk.go_without(ticket).kept is Kept.NOT_MEANT
     assert front.desk.go_without(ticket).kept is Kept.NOT_MEANT
     number = front.ben()
-    assert front.desk.keep(station, ticket, number, ABOUT, LONG_S).kept is Kept.NOT_MEANT
+    assert front.desk.keep(station, ticket, number, LONG_S).kept is Kept.NOT_MEANT
     assert front.events().count("not_kept") == 1, "what happened while it was locked is audited after the log-in"
 
 
@@ -146,7 +143,7 @@ def test_a_full_disk_is_told_by_its_code(
     front: Front, station: Station, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kiosk.records.capacity.free_bytes", lambda _folder: 0)
-    keeping = front.desk.keep(station, captured(visit), front.ben(), ABOUT, LONG_S)
+    keeping = front.desk.keep(station, captured(visit), front.ben(), LONG_S)
     assert (keeping.kept, keeping.code) == (Kept.FAILED, "R5")
 
 
@@ -167,10 +164,10 @@ def test_a_disk_that_turned_read_only_is_told_by_its_code(front: Front, station:
     number, ticket = front.ben(), captured(visit)
     assert front.config.folder is not None
     with read_only(front.config.folder / "images"):
-        keeping = front.desk.keep(station, ticket, number, ABOUT, LONG_S)
+        keeping = front.desk.keep(station, ticket, number, LONG_S)
     assert (keeping.kept, keeping.code) == (Kept.FAILED, StoreUnwritable.code)
     front.desk.keeper.try_again(ticket)
-    assert front.desk.keep(station, ticket, number, ABOUT, LONG_S).kept is Kept.SAVED
+    assert front.desk.keep(station, ticket, number, LONG_S).kept is Kept.SAVED
 
 
 def test_a_read_only_disk_lets_nobody_in_and_nothing_is_tried(front: Front) -> None:
@@ -202,4 +199,4 @@ def test_every_outcome_is_kept_and_told_as_it_was(front: Front, station: Station
     assessment = visit.assessment(LONG_S)
     assert assessment is not None
     assert assessment.outcome in set(Outcome)
-    assert front.desk.keep(station, visit.ticket, number, ABOUT, LONG_S).kept is Kept.SAVED
+    assert front.desk.keep(station, visit.ticket, number, LONG_S).kept is Kept.SAVED

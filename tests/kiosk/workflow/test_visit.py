@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from edge_models.errors import EngineFailed
 from kiosk.capture.station import Case, Station
+from kiosk.clinical.about import About
 from kiosk.clinical.body_site import BodySite, Side
 from kiosk.clinical.examination import Consent
 from kiosk.clinical.lesion import Lesion
@@ -45,10 +46,15 @@ def test_a_second_tap_on_capture_takes_no_second_picture(visit: Visit) -> None:
     assert visit.assessment(0.0) is assessment
 
 
-def test_a_reload_finds_the_case_again(visit: Visit, station: Station) -> None:
+def test_a_reload_finds_the_case_again_with_all_that_belongs_to_it(visit: Visit, station: Station) -> None:
     visit.capture()
-    reloaded = Visit.resume(station)
-    assert (reloaded.step, reloaded.patient, reloaded.ticket) == (Step.RESULT, PATIENT, visit.ticket)
+    visit.next_lesion(visit.ticket)
+    visit.confirm(PATIENT)
+    visit.choose_lesion()
+    visit.follow(LESION, Consent.CARE_AND_RESEARCH)
+    visit.capture()
+    assert (visit.step, visit.lesion, visit.followed) == (Step.RESULT, 2, LESION)
+    assert Visit.resume(station) == visit
 
 
 def test_a_retake_keeps_the_patient_and_forgets_the_picture(visit: Visit, station: Station) -> None:
@@ -185,9 +191,9 @@ class _Idle:
         self.begun = 0
         self.forgotten = 0
 
-    def begin(self, patient: Patient) -> Case:
+    def begin(self, about: About) -> Case:
         self.begun += 1
-        return Case(f"case {self.begun}", patient)
+        return Case(f"case {self.begun}", about)
 
     def done(self, _ticket: str) -> bool:
         self.forgotten += 1
