@@ -25,6 +25,7 @@ KioskError                      a `edge_models.errors.DermakioskError`
 │   ├── NotInStore          no such patient, lesion or examination
 │   ├── KeyRefused          a PIN, recovery words or a device secret do not open it
 │   └── BackupError         a backup cannot be made or restored
+├── HandoffError            something cannot be made for others, or put where they take it
 └── AccessError             somebody may not do what they asked for
     ├── PinUnfit            a new PIN is too short, or easy to guess
     ├── WrongPin            it does not open this operator's slot
@@ -186,6 +187,12 @@ class BackupError(RecordsError):
     """A backup cannot be made or restored."""
 
     code = "R9"
+
+
+class HandoffError(KioskError):
+    """Something cannot be made for others, or cannot be put where they take it."""
+
+    code = "H0"
 
 
 class AccessError(KioskError):

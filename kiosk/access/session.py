@@ -321,10 +321,10 @@ class Access:
     def _audit_failures(self, store: Store) -> None:
         """Give what happened while the store was locked its audit line: wrong PINs above all."""
         for each in self._attempts.pending():
-            event = Event.OPERATOR_LOCKED if "locked" in each["what"] else Event.LOGGED_IN
-            if each["what"].startswith(Event.NOT_KEPT.word):
-                event = Event.NOT_KEPT
-            store.note(event, each["operator"], detail=f"{each['what']}, {each['at']}", success=False)
+            noted = {event.word: event for event in Event}.get(each["what"].partition(":")[0])
+            event = noted or (Event.OPERATOR_LOCKED if "locked" in each["what"] else Event.LOGGED_IN)
+            detail, success = f"{each['what']}, {each['at']}", event is Event.EXPORTED
+            store.note(event, each["operator"], detail=detail, success=success)
         self._attempts.audited()
 
     def _state(self) -> State:

@@ -23,6 +23,7 @@ class RecordsConfig:
         device_secret: `NO_SECRET`, `OTP` (the board's one-time memory), or the key file on a stick.
         while_locked: `CAPTURE`: pictures are assessed and not kept; `NOTHING`: nobody gets on without a PIN.
         backup: the folder of a stick that backups made at the screen go to; None: none are offered there.
+        sheet: the folder of a stick that the sheet of recovery words is put on; None: the screen offers none.
         retention_days: older examinations without an open referral are deleted; None: nothing is.
         own_verdict_first: a clinician is asked for an own verdict before a result is shown.
         idle_after_s: without a touch, until the screen is cleared and somebody must log in.
@@ -33,6 +34,7 @@ class RecordsConfig:
     device_secret: Path | str = NO_SECRET
     while_locked: str = CAPTURE
     backup: Path | None = None
+    sheet: Path | None = None
     retention_days: int | None = None
     own_verdict_first: bool = False
     idle_after_s: float = 120.0
@@ -58,6 +60,7 @@ CHECKS: Mapping[str, checks.Check] = {
     "device_secret": _device_secret,
     "while_locked": checks.one_of((CAPTURE, NOTHING)),
     "backup": checks.path,
+    "sheet": checks.path,
     "retention_days": checks.whole(1, 36500),
     "own_verdict_first": checks.switch,
     "idle_after_s": checks.number(15, 3600),

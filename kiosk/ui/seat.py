@@ -12,6 +12,8 @@ from kiosk.errors import OperatorLocked
 from kiosk.workflow.archive import Listed
 from kiosk.workflow.archive import Place as PageStart
 
+SAVED = "saved"
+
 
 class Place(StrEnum):
     """What is on the screen in the place of the visit."""
@@ -34,6 +36,7 @@ class Seat:
         without: somebody goes on without logging in, and nothing is kept.
         later: the set-up was put off.
         words: the recovery words, while they are shown.
+        sheet: what is said of their sheet: the code of what went wrong, or `SAVED`; empty: nobody asked for it.
         attempt: counts what was tried, so that the screen starts anew.
         trouble: the code of what went wrong last; empty: nothing.
         tried: the operator whose PIN was tried last.
@@ -51,6 +54,7 @@ class Seat:
     later: bool = False
     place: Place = Place.VISIT
     words: str = ""
+    sheet: str = ""
     attempt: int = 0
     trouble: str = ""
     tried: str = ""

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from tests.ui.conftest import Screen, Stage
 
 RECORDS_STATES = (
-    "setup_intro", "setup_name", "setup_pin", "setup_pins_differ", "setup_words", "setup_check", "setup_wrong_word",
+    "setup_intro", "setup_name", "setup_pin", "setup_pins_differ", "setup_words", "setup_no_stick", "setup_check",
+    "setup_wrong_word",
     "office", "office_name", "office_role", "office_pin", "office_operators", "office_change", "office_words_sure",
     "desk_administrator", "own_pin", "desk_low", "desk_no_stick", "archive_empty", "unlock_locked", "unlock_wrong",
     "start_logged_in", "capture_kept", "lesion_map", "lesion_pointed", "capture_followed", "verdict", "result_saved",
@@ -35,7 +36,7 @@ def configuration(folder: Path, language: str) -> str:
     return (
         f'[screen]\nlanguage = "{language}"\ncover_after_s = 0\nend_after_s = 0\n'
         f'[records]\nfolder = "{folder / "records"}"\nown_verdict_first = true\nidle_after_s = 3600\n'
-        f'backup = "{folder}"\n'
+        f'backup = "{folder}"\nsheet = "{folder}"\n'
     )
 
 
@@ -83,6 +84,9 @@ def _set_up(screen: Screen) -> Iterator[str]:
     enter(screen, PIN)
     shown = screen.see(".words li").all_inner_texts()
     yield "setup_words"
+    screen.tap(".setup .sheet")
+    screen.see(".setup .told:not(:empty)")
+    yield "setup_no_stick"
     screen.tap(".setup .next")
     yield "setup_check"
     asked = _asked(screen, shown)

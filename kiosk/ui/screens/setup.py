@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+from datetime import date
 
 from edge_models.errors import DermakioskError
 from kiosk.errors import PinUnfit
 from kiosk.text.catalogue import Catalogue
 from kiosk.ui.device import Device
-from kiosk.ui.seat import Place, Seat
+from kiosk.ui.seat import SAVED, Place, Seat
 from kiosk.ui.widgets.component import Tap, mount
+from kiosk.workflow.sheet import SheetTexts, save_sheet
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +26,10 @@ def draw(words: Catalogue, device: Device, seat: Seat) -> None:
             case "set_up":
                 _set_up(device, seat, str(tap.get("administrator")), str(tap.get("pin")))
             case "written":
-                seat.words = ""
+                seat.words = seat.sheet = ""
+            case "sheet" if seat.words and device.desk.config.sheet is not None:
+                seat.sheet = save_sheet(device.desk, seat.words, _sheet_texts(words), date.today()) or SAVED
+                seat.attempt += 1
 
     mount(
         "setup",
@@ -33,11 +38,26 @@ def draw(words: Catalogue, device: Device, seat: Seat) -> None:
             "language": words.language,
             "stick": device.desk.config.key_file is not None,
             "words": seat.words.split(),
+            "sheet": device.desk.config.sheet is not None,
+            "sheet_saved": seat.sheet == SAVED,
+            "sheet_told": _said(words, seat),
             "attempt": seat.attempt,
             "told": words.fault(seat.trouble) if seat.trouble else "",
         },
         on_tap,
     )
+
+
+def _said(words: Catalogue, seat: Seat) -> str:
+    """What became of the sheet."""
+    if not seat.sheet:
+        return ""
+    return words.text("setup.sheet_saved") if seat.sheet == SAVED else words.fault(seat.sheet)
+
+
+def _sheet_texts(words: Catalogue) -> SheetTexts:
+    texts = {name: words.text(f"sheet.{name}") for name in ("title", "lead", "keep", "made", "kiosk")}
+    return SheetTexts(words.language, date=words.day(date.today()), **texts)
 
 
 def _set_up(device: Device, seat: Seat, name: str, pin: str) -> None:

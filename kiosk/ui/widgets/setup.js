@@ -14,7 +14,11 @@ export default (component) =>
     let asked = []; // places of words that are asked for
 
     const t = (key) => data.texts[`setup.${key}`];
-    const tell = (sentence) => (find(".told").textContent = sentence);
+
+    function tell(sentence, well = false) {
+      find(".told").textContent = sentence;
+      find(".told").classList.toggle("well", well);
+    }
 
     function lay(title, detail, back, next) {
       find(".setup-title").textContent = t(title);
@@ -25,6 +29,7 @@ export default (component) =>
       find(".next").hidden = !next;
       find(".next span").textContent = next ? t(next) : "";
       find(".next").disabled = false;
+      find(".sheet").hidden = !(title === "words" && data.sheet);
       find(".entry").replaceChildren();
     }
 
@@ -102,6 +107,10 @@ export default (component) =>
       if (step === "words" || step === "check") return show("words");
       show({ name: "intro", pin: "name", again: "pin" }[step]);
     });
+    find(".sheet").addEventListener("click", () => {
+      tell("");
+      screen.send("sheet");
+    });
     find(".next").addEventListener("click", () => {
       tell("");
       if (step === "intro") show("name");
@@ -121,6 +130,7 @@ export default (component) =>
       find(".step").textContent = t("step");
       if (before === null || before.language !== data.language) show(data.words.length ? "words" : "intro");
       else if (data.words.length && !before.words.length) show("words");
+      else if (data.attempt !== before.attempt && data.words.length) tell(data.sheet_told, data.sheet_saved);
       else if (data.attempt !== before.attempt) {
         show("pin");
         tell(data.told);
