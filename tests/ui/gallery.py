@@ -8,8 +8,9 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -18,7 +19,11 @@ from playwright.sync_api import sync_playwright
 from kiosk.text import LANGUAGES
 from kiosk.text.catalogue import catalogue
 from tests.ui.conftest import ROOT, SIZES, Screen, acting, launch
+from tests.ui.records_states import configuration, walk_records
 from tests.ui.states import walk
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserType
 
 OUT = ROOT / "artifacts" / "gallery"
 SHEET_PX = (2400, 1800)
@@ -36,26 +41,32 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--states", default="", help="only those whose name begins so")
     options = parser.parse_args(arguments)
     sizes, themes = options.sizes.split(","), options.themes.split(",")
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        acting(Path(folder), "urgent") as stage,
-        sync_playwright() as playwright,
-    ):
-        browser = launch(playwright.chromium)
+    with sync_playwright() as playwright:
         for language in options.languages.split(","):
-            context = browser.new_context(viewport={"width": 1280, "height": 800}, has_touch=True)
-            screen = Screen(context.new_page(), "1280x800")
-            screen.page.goto(stage.server.url)
-            for state in walk(screen, stage, catalogue(language)):
+            for screen, state in states(playwright.chromium, language):
                 if state.startswith(options.states):
                     photograph(screen, state, language, sizes, themes)
-            context.close()
-        browser.close()
     for language in options.languages.split(","):
         for theme in themes:
             for size in sizes:
                 contact_sheets(language, theme, size)
     return 0
+
+
+def states(chromium: BrowserType, language: str) -> Iterator[tuple[Screen, str]]:
+    """Every state's name, while a page is in it: without records, and from their first set-up on."""
+    for way in (walk, walk_records):
+        with tempfile.TemporaryDirectory() as folder:
+            config = configuration(Path(folder), language) if way is walk_records else ""
+            with (
+                acting(Path(folder), "urgent", config=config) as stage,
+                launch(chromium) as browser,
+                browser.new_context(viewport={"width": 1280, "height": 800}, has_touch=True) as context,
+            ):
+                screen = Screen(context.new_page(), "1280x800")
+                screen.page.goto(stage.server.url)
+                for state in way(screen, stage, catalogue(language)):
+                    yield screen, state
 
 
 def photograph(screen: Screen, state: str, language: str, sizes: Sequence[str], themes: Sequence[str]) -> None:
