@@ -1,4 +1,4 @@
-"""Connections are bounded: in number, and in how long one may hold a place without asking for anything."""
+"""Connections are bounded, in number and in how long one may ask for nothing; and no answer's headers come alone."""
 
 from __future__ import annotations
 
@@ -11,6 +11,40 @@ MAX_CONNECTIONS = 64
 """A page has six at most and its two sockets; the rest is for a second window and for `doctor`."""
 REQUEST_TIMEOUT_S = 5.0
 """Until the first request's head has come."""
+
+
+class InOnePiece(asyncio.Transport):
+    """A connection for one answer: its headers wait for the beginning of its body, and both are sent at once.
+
+    A program that is killed between the two leaves the browser a page of nothing, which Chromium does not load again,
+    whatever the headers say.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        super().__init__()
+        self._transport = transport
+        self._headers: bytes | None = b""
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """See `asyncio.WriteTransport`."""
+        if self._headers is None:
+            self._transport.write(data)
+        elif self._headers:
+            self._transport.write(self._headers + bytes(data))
+            self._headers = None
+        else:
+            self._headers = bytes(data)
+
+    def close(self) -> None:
+        """See `asyncio.BaseTransport`."""
+        if self._headers:  # an answer that was given up
+            self._transport.write(self._headers)
+        self._headers = None
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        """See `asyncio.BaseTransport`."""
+        return self._transport.is_closing()
 
 
 class BoundedProtocol(H11Protocol):
@@ -31,6 +65,12 @@ class BoundedProtocol(H11Protocol):
         super().data_received(data)
         if self.cycle is not None or self.transport.is_closing() or self.transport.get_protocol() is not self:
             self._forget_deadline()
+
+    def handle_events(self) -> None:
+        """See `H11Protocol`: what begins to answer a request."""
+        super().handle_events()
+        if self.cycle is not None and not isinstance(self.cycle.transport, InOnePiece):
+            self.cycle.transport = InOnePiece(self.cycle.transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See `asyncio.Protocol`."""
