@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
@@ -34,10 +35,15 @@ def damaged(random: Random, content: bytes, others: Sequence[bytes]) -> bytes:
 
 def damaged_json(random: Random, document: dict[str, Any]) -> dict[str, Any]:
     """A copy of a JSON document in which one to four values are something else, gone, or there twice."""
-    document = copy.deepcopy(document)
-    for _ in range(random.choice((1, 1, 2, 4))):
-        _damage_one(random, document)
-    return document
+    while True:
+        made = copy.deepcopy(document)
+        try:
+            for _ in range(random.choice((1, 1, 2, 4))):
+                _damage_one(random, made)
+            json.dumps(made)
+        except RecursionError:  # nested in nested lists, deeper than Python copies and writes
+            continue
+        return made
 
 
 def _nested(depth: int) -> list[Any]:

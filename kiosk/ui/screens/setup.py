@@ -56,8 +56,15 @@ def _said(words: Catalogue, seat: Seat) -> str:
 
 
 def _sheet_texts(words: Catalogue) -> SheetTexts:
-    texts = {name: words.text(f"sheet.{name}") for name in ("title", "lead", "keep", "made", "kiosk")}
-    return SheetTexts(words.language, date=words.day(date.today()), **texts)
+    return SheetTexts(
+        words.language,
+        title=words.text("sheet.title"),
+        lead=words.text("sheet.lead"),
+        keep=words.text("sheet.keep"),
+        made=words.text("sheet.made"),
+        date=words.day(date.today()),
+        kiosk=words.text("sheet.kiosk"),
+    )
 
 
 def _set_up(device: Device, seat: Seat, name: str, pin: str) -> None:
