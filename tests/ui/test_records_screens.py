@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 EN = catalogue("en")
 text = EN.text
 pytestmark = pytest.mark.browser
+KEY_PX = 72.7
+"""14 mm on a 7-inch panel: its 800 pixels are 154 mm wide."""
 ANOTHER_DISK = Path("/dev/shm")  # noqa: S108 - held in memory, and so another disk than any store's
 
 
@@ -242,6 +244,32 @@ def test_wrong_pins_then_a_wait_that_a_right_pin_does_not_end(clinic: Clinic, op
     screen.see('.told:has-text("0:")')
     log_in(screen, CLARA)
     screen.see(".start:not([inert])")
+
+
+@pytest.mark.parametrize(("size", "least_px"), [("800x480", KEY_PX), ("1024x600", 48), ("480x800", 48)])
+def test_every_key_for_a_pin_is_in_view(clinic: Clinic, open_screen: OpenScreen, size: str, least_px: float) -> None:
+    """Nobody scrolls for a digit: not at the log-in, and not where a message takes a line."""
+    screen = open_screen(clinic.server, size)
+    screen.see(".unlock:not([inert])")
+    screen.tap(f'.person:has-text("{CLARA.name}")')
+    assert smallest_key_px(screen) >= least_px
+    enter(screen, "99999998")
+    screen.see(f'.told:has-text("{EN.fault("A2")}")')
+    assert smallest_key_px(screen) >= least_px
+
+
+def smallest_key_px(screen: Screen) -> float:
+    """Of the pad whose twelve keys all lie inside their screen's middle; 0 where one does not."""
+    middle = screen.see(".unlock .middle").bounding_box()
+    keys = [key.bounding_box() for key in screen.see(".unlock .pad .key").all()]
+    assert middle is not None
+    assert len(keys) == 12
+    sides = []
+    for key in keys:
+        assert key is not None
+        inside = middle["y"] <= key["y"] and key["y"] + key["height"] <= middle["y"] + middle["height"] + 0.5
+        sides += [min(key["width"], key["height"]) if inside else 0.0]
+    return min(sides)
 
 
 def test_while_locked_nothing_is_kept_and_the_screen_says_so(clinic: Clinic, open_screen: OpenScreen) -> None:

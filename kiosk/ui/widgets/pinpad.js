@@ -35,7 +35,7 @@ function pinPad(place, texts, onDone) {
   }, "enter");
   const digits = [..."123456789"].map((digit) => padKey(digit, digit, () => typed(digit)));
   const keys = element("div", { class: "pad" }, ...digits, padKey(texts["pin.erase"], icon("erase"), erase, "erase"));
-  keys.append(padKey("0", "0", () => typed("0")), enter);
+  keys.append(padKey("0", "0", () => typed("0"), "zero"), enter);
   place.replaceChildren(dots, keys);
   show();
   return {
