@@ -31,6 +31,8 @@ _STROKES_PX = 5
 _RAYS = 90
 _STEPS = 128
 """Places looked at along each ray."""
+_BEYOND_STEPS = 24
+"""So many places along a ray, from the rim inwards, say how bright it is within the field there."""
 _RIM, _INSIDE = 0.5, 0.85
 """Shares of the way from the surroundings' brightness to the skin's: on the rim, and within the field."""
 _TO_FULL_LIGHT = 1.6
@@ -114,6 +116,10 @@ def _circle(brightest: NDArray[np.uint8]) -> tuple[float, float, float] | None:
         return None
     ray = np.flatnonzero(usable)
     first, inside = rises[ray].argmax(axis=1), entered[ray].argmax(axis=1)
+    # the skin is not as bright on every side, and a dark lesion may reach the rim: each ray has a light of its own
+    beyond = np.minimum(first[:, np.newaxis] + np.arange(_BEYOND_STEPS), _STEPS - 1)
+    light = np.median(along[ray[:, np.newaxis], beyond], axis=1)
+    first = (along[ray] >= (black + _RIM * (light - black))[:, np.newaxis]).argmax(axis=1)
     points = reach[ray, first]  # float64[places, 2] of y, x
     found = _fitted(points, _TOLERANCE * short)
     if found is None:

@@ -95,6 +95,7 @@ def test_a_connection_that_asks_for_nothing_is_cut(flooded: Stage) -> None:
         assert channel.recv(1) == b""
 
 
+@pytest.mark.browser
 def test_a_socket_that_floods_is_closed_and_the_case_is_kept(flooded: Stage, open_screen: OpenScreen) -> None:
     screen = open_screen(flooded.server)
     screen.to_capture()
