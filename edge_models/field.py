@@ -5,9 +5,9 @@ fills, so what gate and networks see is then the square inscribed in the disc, i
 A field whose radius is more than half of the picture's height, dark corners as HAM10000 has them, changes nothing.
 
 The rim is looked for from outside, along rays from the picture's edge to its middle, so that a dark lesion within does
-not matter: on each the brightness rises from the surroundings' to the skin's. A circle that most of those places agree
-on is the field. That is done on every n-th pixel, by whole numbers and float64, and the result is in whole pixels: the
-same on x86-64 and arm64.
+not matter. On each ray the brightness rises from the surroundings' to that of the skin there. A circle that most of
+those places agree on is the field. That is done on every n-th pixel, by whole numbers and float64, and the result is in
+whole pixels: the same on x86-64 and arm64.
 """
 
 from __future__ import annotations
