@@ -23,6 +23,7 @@ KILLS = int(os.environ.get("DERMAKIOSK_KILLS", "10"))
 SETTLED_S = 12.0
 """The heartbeat has noticed by then, and a page whose shell never ran has loaded itself again."""
 HEALED_MS = 60_000
+WAIT_MS = 30_000
 ERROR_PAGE = "the browser's own error page"
 
 
@@ -126,6 +127,30 @@ def test_a_page_without_its_shell_or_style_draws_nothing_and_heals(
     page.locator(".start").wait_for(state="visible", timeout=HEALED_MS)
     assert len(lost) > 1, "the page loaded itself again"
     assert page.locator("#kiosk-overlay").is_hidden()
+    context.close()
+
+
+@pytest.mark.parametrize(("part", "came"), [("protobuf", None), ("protobuf", ""), ("BidiComponent", None)])
+def test_a_page_without_a_part_of_streamlits_heals(
+    stage: Stage, chromium: Browser, part: str, came: str | None
+) -> None:
+    asked: list[str] = []
+
+    def cut_once(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) > 1:
+            route.continue_()
+        elif came is None:
+            route.abort()
+        else:
+            route.fulfill(status=200, content_type="text/javascript", body=came)
+
+    context = chromium.new_context(viewport={"width": 800, "height": 480})
+    page = context.new_page()
+    page.route(f"**/static/js/{part}.*.js", cut_once)
+    page.goto(stage.server.url)
+    page.locator(".start").wait_for(state="visible", timeout=WAIT_MS)  # sooner than the page's patience ends
+    assert len(asked) > 1
     context.close()
 
 

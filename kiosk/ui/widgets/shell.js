@@ -12,6 +12,7 @@
   let misses = 0;
   let timer = 0;
   let styled = false; // whether the style sheet came: without it nothing is started
+  let lost = false; // whether a part of Streamlit's page did not come, or not whole: a document asks for it once only
   let drawn = false;
   let drawnBy = ""; // which run of the server drew what stands there
   let broken = false;
@@ -72,6 +73,13 @@
     uncover(event); // keys.js lets nothing of it through
   }
 
+  // past the browser's cache: what was cut off within its headers is kept there, and passes for whole
+  async function fetchAgain() {
+    const parts = performance.getEntriesByType("resource").filter(({ name }) => name.includes("/static/"));
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    await Promise.all(parts.map(async ({ name }) => (await fetch(name, { cache: "reload", signal })).arrayBuffer()));
+  }
+
   async function tellTouch() {
     if (!untold) return;
     untold = false;
@@ -91,6 +99,7 @@
       const answer = await fetch("/health?page", { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
       const health = await answer.json();
       if (!styled || health.page !== overlay.dataset.page) return location.reload(); // of another version
+      if (lost && !drawn) return await fetchAgain(), location.reload();
       if (health.boot !== overlay.dataset.boot && !restarted(health.boot)) return location.reload();
       misses = 0;
       forgotten = health.covered && !untold;
@@ -113,6 +122,11 @@
   }
 
   window.addEventListener("load", begin, { once: true });
+  // a part that was cut off is a syntax error, or lacks a name that another one imports
+  window.addEventListener("error", (event) => {
+    lost ||= ["SCRIPT", "LINK"].includes(event.target.tagName) || event.error instanceof SyntaxError;
+  }, { capture: true });
+  window.addEventListener("vite:preloadError", () => (lost = true)); // of one that is loaded when it is first needed
   window.addEventListener("kiosk:drawn", () => {
     drawn = true;
     document.getElementById("stMain").removeAttribute("tabindex"); // Streamlit's <main>: nothing to be operated
